@@ -1,0 +1,30 @@
+"""The Celery app, and the whole schedule as one table.
+
+The same table drives `manage.py tick`, the ticker inside `manage.py serve` and Celery beat. Each line is a task that
+looks for due rows and does them; running it twice, late or on two machines at once does nothing twice.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("nachklang")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# task, every … seconds, why this often. In the order in which one pass of the loop makes sense.
+SCHEDULE = [
+    ("surveys.tasks.plan_invitations", 60, "a CSAT mail should leave soon after its delay has passed"),
+    ("surveys.tasks.plan_waves", 300, "waves start on a day, not on a second"),
+    ("surveys.tasks.sweep_messages", 60, "a dead worker's lease is found within a minute"),
+    ("surveys.tasks.send_messages", 15, "sending hours begin sharply, and staff alerts should not wait"),
+    ("analytics.tasks.read_answers", 60, "fills the gap that a lost broker message leaves"),
+    ("feedback_loop.tasks.open_cases", 60, "an unhappy customer has an owner within a minute"),
+    ("feedback_loop.tasks.send_digests", 300, "digests are due at an hour of the day"),
+]
+
+app.conf.beat_schedule = {
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}} for task, seconds, _ in SCHEDULE
+}

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FeedbackLoopConfig(AppConfig):
+    name = "feedback_loop"
+    verbose_name = _("Cases and digests")
+    default_auto_field = "django.db.models.BigAutoField"

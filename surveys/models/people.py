@@ -1,0 +1,201 @@
+"""Clients, those who serve, those who are asked, and who may see what."""
+
+import datetime as dt
+import unicodedata
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from rest_framework_api_key.models import AbstractAPIKey
+
+LANGUAGES = [("de", _("German")), ("en", _("English"))]
+
+
+def validate_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("“%(name)s” is no time zone. Write it as in Europe/Berlin."), params={"name": name})
+
+
+def email_key(address: str) -> str:
+    """One spelling per mailbox: trimmed, composed, lower case. Two customers with one key are the same person."""
+    return unicodedata.normalize("NFC", address).strip().lower()
+
+
+class Login(AbstractUser):
+    """A person who may sign in. What they see follows from `Access` and from the agents tied to the login."""
+
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="de")
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("login")
+        verbose_name_plural = _("logins")
+
+
+class Client(models.Model):
+    """The company whose customers are asked. A boundary: nothing of one client is ever seen from another."""
+
+    class Address(models.TextChoices):
+        FORMAL = "sie", _("formal (Sie)")
+        INFORMAL = "du", _("informal (du)")
+
+    slug = models.SlugField(_("short name"), unique=True, help_text=_("For commands and files: letters, digits, hyphen."))
+    name = models.CharField(_("name"), max_length=120)
+    sentence_name_de = models.CharField(
+        _("name in a German sentence"), max_length=140, blank=True,
+        help_text=_("With its article, as after “dass Sie …”: “die Stadtwerke Nordheim”."),
+    )
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="de")
+    form_of_address = models.CharField(
+        _("form of address"), max_length=3, choices=Address.choices, default=Address.FORMAL,
+        help_text=_("How German-speaking customers are addressed."),
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin", validators=[validate_zone])
+    from_name = models.CharField(_("sender's name"), max_length=120)
+    from_email = models.EmailField(_("sender's address"))
+    reply_to = models.EmailField(_("reply address"), blank=True)
+    imprint = models.CharField(_("imprint line"), max_length=250, help_text=_("Legal name and postal address."))
+    imprint_url = models.URLField(_("link to the imprint"), blank=True)
+    privacy_url = models.URLField(_("link to the privacy notice"))
+    service_email = models.EmailField(_("customer service address"), blank=True)
+    call_back_days = models.PositiveSmallIntegerField(
+        _("working days until a call back"), default=2, help_text=_("Promised to customers, and the due time of cases.")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def name_in_sentence(self, language: str) -> str:
+        """The name as it stands in the middle of a sentence; German needs an article there."""
+        return (self.sentence_name_de or self.name) if language.startswith("de") else self.name
+
+    def call_back_by(self, at: dt.datetime) -> dt.datetime:
+        """18:00 local time, `call_back_days` working days (Monday to Friday) after `at`. Told to customers, kept by cases."""
+        day, left = at.astimezone(self.zone).date(), self.call_back_days
+        while left:
+            day += dt.timedelta(days=1)
+            left -= day.weekday() < 5
+        return dt.datetime.combine(day, dt.time(18), self.zone).astimezone(dt.UTC)
+
+
+class Team(models.Model):
+    client = models.ForeignKey(Client, models.PROTECT, related_name="teams", verbose_name=_("client"))
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["client", "name"], name="team_once_per_client")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Agent(models.Model):
+    """Who served. `key` is what the source calls them: an id where it has one, else the tidied name."""
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="agents", verbose_name=_("client"))
+    key = models.CharField(_("key"), max_length=120)
+    name = models.CharField(_("name"), max_length=120)
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="agents", verbose_name=_("team")
+    )
+    login = models.ForeignKey(
+        Login, models.SET_NULL, null=True, blank=True, related_name="agents", verbose_name=_("login"),
+        help_text=_("Empty for agents who do not sign in."),
+    )
+
+    class Meta:
+        verbose_name = _("agent")
+        verbose_name_plural = _("agents")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="agent_once_per_client")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Access(models.Model):
+    """What a login may see of a client. Agents need none: they see their own contacts."""
+
+    class Role(models.TextChoices):
+        LEAD = "lead", _("team lead")
+        ANALYST = "analyst", _("analyst of the provider")
+        VIEWER = "viewer", _("viewer at the client")
+
+    login = models.ForeignKey(Login, models.CASCADE, related_name="accesses", verbose_name=_("login"))
+    client = models.ForeignKey(Client, models.CASCADE, related_name="accesses", verbose_name=_("client"))
+    role = models.CharField(_("role"), max_length=8, choices=Role.choices)
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="leads", verbose_name=_("team"))
+
+    class Meta:
+        verbose_name = _("access")
+        verbose_name_plural = _("accesses")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["login", "client", "role", "team"], nulls_distinct=False, name="access_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(role="lead", team__isnull=False) | (~Q(role="lead") & Q(team__isnull=True)),
+                name="access_team_only_for_leads",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.login}: {self.get_role_display()}, {self.team or self.client}"
+
+    def clean(self) -> None:
+        if self.role == self.Role.LEAD and not self.team:
+            raise ValidationError({"team": _("A team lead needs a team.")})
+        if self.team and self.team.client_id != self.client_id:
+            raise ValidationError({"team": _("This team belongs to another client.")})
+
+
+class Customer(models.Model):
+    """A person at one client. `key` tells them apart: the client's customer number, else the mailbox."""
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="customers", verbose_name=_("client"))
+    key = models.CharField(_("key"), max_length=270)
+    number = models.CharField(_("customer number"), max_length=64, blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.CharField(_("email"), max_length=254, blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    language = models.CharField(_("language"), max_length=12, blank=True)
+    first_seen_at = models.DateTimeField(_("first seen"))
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="customer_once_per_client")]
+        indexes = [models.Index(fields=["client", "email"])]
+
+    def __str__(self) -> str:
+        return self.name or self.number or self.email or str(self.pk)
+
+    @property
+    def phone_ending(self) -> str:
+        """The last two digits, enough for the customer to know which number is meant."""
+        return "".join(c for c in self.phone if c.isdigit())[-2:]
+
+
+class ApiKey(AbstractAPIKey):
+    """A key that lets a client's systems hand in contacts: for that client, nothing else."""
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="api_keys", verbose_name=_("client"))
+
+    class Meta(AbstractAPIKey.Meta):
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
