@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 ('starts_on', models.DateField(help_text='Contacts that ended before this day are not judged.', verbose_name='starts on')),
                 ('is_paused', models.BooleanField(default=False, verbose_name='paused')),
                 ('share_percent', models.DecimalField(decimal_places=2, default=100, help_text='Drawn by a hash that nobody can choose; the same contact always gets the same answer.', max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='share asked, in percent')),
-                ('salt', models.CharField(default=secrets.token_hex, editable=False, max_length=32)),
+                ('salt', models.CharField(default=secrets.token_hex, editable=False, max_length=64)),
                 ('quarantine_days', models.PositiveSmallIntegerField(default=30, help_text='No second mail to one customer within, over all surveys of the client.', verbose_name='quarantine in days')),
                 ('delay_hours', models.PositiveSmallIntegerField(default=2, help_text='After the contact ended.', verbose_name='delay in hours')),
                 ('stale_days', models.PositiveSmallIntegerField(default=14, help_text='Contacts that ended longer ago are not asked about.', verbose_name='stale after days')),

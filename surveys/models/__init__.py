@@ -1,4 +1,4 @@
-"""Everything that is asked and collected: who (people), what and why (asking), the answers, and what leaves the house."""
+"""All that is asked and collected: who (people), what and why (asking), the answers, and what leaves the house."""
 
 from .answering import Answer, Group, Response, group_of
 from .asking import (
@@ -8,9 +8,9 @@ from .asking import (
     Invitation,
     LegalBasis,
     Question,
+    Suppression,
     Survey,
     SurveyVersion,
-    Suppression,
     Wave,
 )
 from .people import Access, Agent, ApiKey, Client, Customer, Login, Team

@@ -37,9 +37,7 @@ class ResponseQuerySet(models.QuerySet):
 
 class Response(models.Model):
     client = models.ForeignKey(Client, models.CASCADE, related_name="responses", verbose_name=_("client"))
-    invitation = models.OneToOneField(
-        Invitation, models.CASCADE, related_name="response", verbose_name=_("invitation")
-    )
+    invitation = models.OneToOneField(Invitation, models.CASCADE, related_name="response", verbose_name=_("invitation"))
     kind = models.CharField(_("kind"), max_length=4, choices=Survey.Kind.choices)
     score = models.PositiveSmallIntegerField(_("score"))
     group = models.CharField(_("group"), max_length=9, choices=Group.choices, editable=False)
@@ -66,14 +64,14 @@ class Response(models.Model):
     def __str__(self) -> str:
         return f"{self.score}, {self.get_group_display()}"
 
+    def save(self, *args, **kwargs) -> None:
+        self.group = group_of(self.kind, self.score)
+        super().save(*args, **kwargs)
+
     @property
     def top(self) -> int:
         """The last score of the scale: “3 of 10”."""
         return SCALES[Survey.Kind(self.kind)][-1]
-
-    def save(self, *args, **kwargs) -> None:
-        self.group = group_of(self.kind, self.score)
-        super().save(*args, **kwargs)
 
 
 class Answer(models.Model):

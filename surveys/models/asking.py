@@ -13,7 +13,7 @@ from .people import LANGUAGES, Agent, Client, Customer, Team
 
 
 class ImportProfile(models.Model):
-    """How one source's file reads: columns, encoding, dates, status words. `rules` is described in ingestion.profiles."""
+    """How one source's file reads: columns, encoding, dates, status words. `rules`: see ingestion.profiles."""
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="import_profiles", verbose_name=_("client"))
     name = models.SlugField(_("name"))
@@ -29,7 +29,7 @@ class ImportProfile(models.Model):
 
 
 class Contact(models.Model):
-    """One interaction with a customer: call, mail, chat, ticket. Updated when its source says more; never duplicated."""
+    """One interaction with a customer: call, mail, chat, ticket. Updated when its source says more, never doubled."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
@@ -50,11 +50,15 @@ class Contact(models.Model):
     customer = models.ForeignKey(
         Customer, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("customer")
     )
-    email = models.CharField(_("email"), max_length=254, blank=True, help_text=_("As it came, even if it is no address."))
+    email = models.CharField(
+        _("email"), max_length=254, blank=True, help_text=_("As it came, even if it is no address.")
+    )
     agent = models.ForeignKey(
         Agent, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("agent")
     )
-    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("team"))
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("team")
+    )
     channel = models.CharField(_("channel"), max_length=12, choices=Channel.choices, default=Channel.OTHER)
     reason = models.CharField(_("reason"), max_length=120, blank=True)
     subject = models.CharField(_("subject"), max_length=250, blank=True)
@@ -225,15 +229,22 @@ class Campaign(models.Model):
     starts_on = models.DateField(_("starts on"), help_text=_("Contacts that ended before this day are not judged."))
     is_paused = models.BooleanField(_("paused"), default=False)
     share_percent = models.DecimalField(
-        _("share asked, in percent"), max_digits=5, decimal_places=2, default=100,
+        _("share asked, in percent"),
+        max_digits=5,
+        decimal_places=2,
+        default=100,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
         help_text=_("Drawn by a hash that nobody can choose; the same contact always gets the same answer."),
     )
-    salt = models.CharField(max_length=32, default=secrets.token_hex, editable=False)
+    salt = models.CharField(max_length=64, default=secrets.token_hex, editable=False)
     quarantine_days = models.PositiveSmallIntegerField(
-        _("quarantine in days"), default=30, help_text=_("No second mail to one customer within, over all surveys of the client.")
+        _("quarantine in days"),
+        default=30,
+        help_text=_("No second mail to one customer within, over all surveys of the client."),
     )
-    delay_hours = models.PositiveSmallIntegerField(_("delay in hours"), default=2, help_text=_("After the contact ended."))
+    delay_hours = models.PositiveSmallIntegerField(
+        _("delay in hours"), default=2, help_text=_("After the contact ended.")
+    )
     stale_days = models.PositiveSmallIntegerField(
         _("stale after days"), default=14, help_text=_("Contacts that ended longer ago are not asked about.")
     )
@@ -245,7 +256,9 @@ class Campaign(models.Model):
         _("send until (hour)"), default=19, validators=[MinValueValidator(1), MaxValueValidator(24)]
     )
     sends_on_weekends = models.BooleanField(_("send on weekends"), default=False)
-    link_days = models.PositiveSmallIntegerField(_("link valid for days"), default=14, validators=[MinValueValidator(1)])
+    link_days = models.PositiveSmallIntegerField(
+        _("link valid for days"), default=14, validators=[MinValueValidator(1)]
+    )
     wave_days = models.PositiveSmallIntegerField(
         _("days between waves"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Periodic only.")
     )
@@ -327,7 +340,9 @@ class Invitation(models.Model):
     contact = models.ForeignKey(
         Contact, models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("contact")
     )
-    wave = models.ForeignKey(Wave, models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("wave"))
+    wave = models.ForeignKey(
+        Wave, models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("wave")
+    )
     customer = models.ForeignKey(
         Customer, models.SET_NULL, null=True, blank=True, related_name="invitations", verbose_name=_("customer")
     )
@@ -341,7 +356,9 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(_("link valid until"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     # Frozen context
-    version = models.ForeignKey(SurveyVersion, models.PROTECT, related_name="invitations", verbose_name=_("survey version"))
+    version = models.ForeignKey(
+        SurveyVersion, models.PROTECT, related_name="invitations", verbose_name=_("survey version")
+    )
     email = models.CharField(_("email"), max_length=254, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
     form_of_address = models.CharField(_("form of address"), max_length=3, choices=Client.Address.choices)

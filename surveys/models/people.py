@@ -2,7 +2,7 @@
 
 import datetime as dt
 import unicodedata
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
@@ -15,8 +15,12 @@ LANGUAGES = [("de", _("German")), ("en", _("English"))]
 
 
 def validate_zone(name: str) -> None:
-    if name not in available_timezones():
-        raise ValidationError(_("“%(name)s” is no time zone. Write it as in Europe/Berlin."), params={"name": name})
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValidationError(
+            _("“%(name)s” is no time zone. Write it as in Europe/Berlin."), params={"name": name}
+        ) from None
 
 
 def email_key(address: str) -> str:
@@ -41,15 +45,22 @@ class Client(models.Model):
         FORMAL = "sie", _("formal (Sie)")
         INFORMAL = "du", _("informal (du)")
 
-    slug = models.SlugField(_("short name"), unique=True, help_text=_("For commands and files: letters, digits, hyphen."))
+    slug = models.SlugField(
+        _("short name"), unique=True, help_text=_("For commands and files: letters, digits, hyphen.")
+    )
     name = models.CharField(_("name"), max_length=120)
     sentence_name_de = models.CharField(
-        _("name in a German sentence"), max_length=140, blank=True,
+        _("name in a German sentence"),
+        max_length=140,
+        blank=True,
         help_text=_("With its article, as after “dass Sie …”: “die Stadtwerke Nordheim”."),
     )
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="de")
     form_of_address = models.CharField(
-        _("form of address"), max_length=3, choices=Address.choices, default=Address.FORMAL,
+        _("form of address"),
+        max_length=3,
+        choices=Address.choices,
+        default=Address.FORMAL,
         help_text=_("How German-speaking customers are addressed."),
     )
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin", validators=[validate_zone])
@@ -81,9 +92,12 @@ class Client(models.Model):
         """The name as it stands in the middle of a sentence; German needs an article there."""
         return (self.sentence_name_de or self.name) if language.startswith("de") else self.name
 
-    def call_back_by(self, at: dt.datetime) -> dt.datetime:
-        """18:00 local time, `call_back_days` working days (Monday to Friday) after `at`. Told to customers, kept by cases."""
-        day, left = at.astimezone(self.zone).date(), self.call_back_days
+    def call_back_by(self, at: dt.datetime, days: int | None = None) -> dt.datetime:
+        """18:00 local time, `call_back_days` working days (Monday to Friday) after `at`: told to customers, kept by cases.
+
+        `days` replaces the client's own number, for what cannot wait that long.
+        """
+        day, left = at.astimezone(self.zone).date(), self.call_back_days if days is None else days
         while left:
             day += dt.timedelta(days=1)
             left -= day.weekday() < 5
@@ -114,7 +128,12 @@ class Agent(models.Model):
         Team, models.SET_NULL, null=True, blank=True, related_name="agents", verbose_name=_("team")
     )
     login = models.ForeignKey(
-        Login, models.SET_NULL, null=True, blank=True, related_name="agents", verbose_name=_("login"),
+        Login,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="agents",
+        verbose_name=_("login"),
         help_text=_("Empty for agents who do not sign in."),
     )
 

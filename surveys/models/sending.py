@@ -46,9 +46,7 @@ class OutgoingMessage(models.Model):
         verbose_name_plural = _("messages")
         ordering = ["-due_at", "-pk"]
         indexes = [
-            models.Index(
-                fields=["due_at"], condition=Q(state__in=["planned", "deferred"]), name="message_due"
-            ),
+            models.Index(fields=["due_at"], condition=Q(state__in=["planned", "deferred"]), name="message_due"),
             models.Index(
                 fields=["lease_until"], condition=Q(state__in=["claimed", "handed_over"]), name="message_leased"
             ),

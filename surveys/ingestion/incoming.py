@@ -1,0 +1,204 @@
+"""One normalised contact, and the gate that every door shares: what is refused, what is tidied, what is noted."""
+
+import datetime as dt
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from surveys.models import Agent, Contact, Customer, Team
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A contact as any source says it, in our words. Times are aware; durations are whole seconds."""
+
+    source: str
+    external_id: str
+    state: str
+    started_at: dt.datetime
+    ended_at: dt.datetime | None = None
+    email: str = ""
+    customer_number: str = ""
+    customer_name: str = ""
+    customer_phone: str = ""
+    language: str = ""
+    agent_key: str = ""
+    agent_name: str = ""
+    team: str = ""
+    channel: str = Contact.Channel.OTHER
+    reason: str = ""
+    subject: str = ""
+    is_solved: bool | None = None
+    wait_seconds: int | None = None
+    talk_seconds: int | None = None
+    reopened_count: int = 0
+    is_transferred: bool = False
+    is_goodwill: bool = False
+    is_spam: bool = False
+    is_test: bool = False
+    has_consent: bool | None = None
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with one field (a refusal) or was changed in it (a note), in words that say how to mend it."""
+
+    code: str
+    field: str
+    value: str
+    message: str
+
+
+class Refused(Exception):
+    """The row cannot be taken; carries the finding."""
+
+    def __init__(self, code: str, field: str, value: object, message: str):
+        self.finding = Finding(code, field, str(value), message)
+        super().__init__(message)
+
+
+# Short names for summaries; the sentence of a finding says the rest.
+LABELS = {
+    "missing_id": gettext_lazy("number missing"),
+    "too_long": gettext_lazy("too long"),
+    "unstorable": gettext_lazy("characters that cannot be stored"),
+    "unknown_word": gettext_lazy("unknown word"),
+    "not_a_number": gettext_lazy("not a number"),
+    "out_of_range": gettext_lazy("out of range"),
+    "no_time": gettext_lazy("unreadable time"),
+    "no_such_day": gettext_lazy("day that does not exist"),
+    "no_such_hour": gettext_lazy("hour that does not exist"),
+    "ends_before_start": gettext_lazy("ends before it starts"),
+    "no_end": gettext_lazy("end missing"),
+    "too_many_cells": gettext_lazy("too many columns"),
+    "too_few_cells": gettext_lazy("too few columns"),
+    "hour_twice": gettext_lazy("hour that exists twice"),
+    "shortened": gettext_lazy("shortened"),
+    "left_out": gettext_lazy("left out"),
+    "unknown_channel": gettext_lazy("unknown channel"),
+}
+
+
+def _longest(model: type, name: str) -> int:
+    return model._meta.get_field(name).max_length
+
+
+# These tell one thing from another: cut short, they would tell it wrongly.
+_IDENTITIES = {
+    "source": _longest(Contact, "source"),
+    "external_id": _longest(Contact, "external_id"),
+    "customer_number": _longest(Customer, "number"),
+    "agent_key": _longest(Agent, "key"),
+}
+# A long name must not lose the contact: these are cut, with a note.
+_WORDS = {
+    "customer_name": _longest(Customer, "name"),
+    "agent_name": _longest(Agent, "name"),
+    "team": _longest(Team, "name"),
+    "reason": _longest(Contact, "reason"),
+    "subject": _longest(Contact, "subject"),
+    "language": _longest(Contact, "language"),
+}
+# Half an address or half a phone number is somebody else's: kept whole or left out, with a note.
+_REACHES = {"email": _longest(Contact, "email"), "customer_phone": _longest(Customer, "phone")}
+_TEXTS = (*_IDENTITIES, *_WORDS, *_REACHES)
+_NUMBERS = {"wait_seconds": 2**31 - 1, "talk_seconds": 2**31 - 1, "reopened_count": 2**15 - 1}
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_STATES, _CHANNELS = frozenset(Contact.State.values), frozenset(Contact.Channel.values)
+# Beyond these years a slip of the pen is certain, and the calendar of some zone may overflow.
+_FIRST, _LAST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+
+
+def one_line(text: str) -> str:
+    """Composed (NFC), trimmed, runs of blanks and line breaks as one space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def admit(incoming: Incoming) -> tuple[Incoming, list[Finding]]:
+    """The contact as it may be stored, and notes on what was shortened or left out. Raises `Refused`."""
+    _refuse_unstorable(incoming)
+    _refuse_impossible(incoming)
+    changes, notes = {}, []
+    for name in _IDENTITIES:
+        changes[name] = getattr(incoming, name).strip()
+    for name, longest in _WORDS.items():
+        text = one_line(getattr(incoming, name))
+        if len(text) > longest:
+            message = _("This has %(length)s characters; the first %(longest)s are kept.")
+            notes.append(Finding("shortened", name, text, message % {"length": len(text), "longest": longest}))
+        changes[name] = text[:longest].rstrip()
+    for name, longest in _REACHES.items():
+        text = getattr(incoming, name).strip()
+        if len(text) > longest:
+            message = _("This has %(length)s characters, more than the %(longest)s possible; the contact goes without.")
+            notes.append(Finding("left_out", name, text, message % {"length": len(text), "longest": longest}))
+            text = ""
+        changes[name] = text
+    if not any(map(str.isdigit, changes["customer_phone"])):
+        changes["customer_phone"] = ""  # “anonym”, “withheld”
+    for name in ("started_at", "ended_at"):
+        time = getattr(incoming, name)
+        changes[name] = time and time.astimezone(dt.UTC)
+    return replace(incoming, **changes), notes
+
+
+def content_hash(incoming: Incoming) -> str:
+    """Tells whether a source says anything new: SHA-256 over the admitted contact."""
+    text = json.dumps(vars(incoming), default=str, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse_unstorable(incoming: Incoming) -> None:
+    texts = [(name, getattr(incoming, name)) for name in _TEXTS]
+    texts += [("tags", tag) for tag in incoming.tags]
+    texts += [("attributes", f"{name}{value}") for name, value in incoming.attributes.items()]
+    if not _UNSTORABLE.search("".join(text for _name, text in texts)):
+        return
+    name, text = next(pair for pair in texts if _UNSTORABLE.search(pair[1]))
+    shown = _UNSTORABLE.sub("�", text)
+    raise Refused("unstorable", name, shown, _("There is a NUL or half a character in it. Export the row again."))
+
+
+def _refuse_impossible(incoming: Incoming) -> None:
+    """Everything a constraint of the database would refuse, said in words first."""
+    if not incoming.external_id.strip():
+        raise Refused("missing_id", "external_id", "", _(
+            "The contact's number is missing. Without one, the same contact would be taken again each time. Add it."
+        ))
+    for name, longest in _IDENTITIES.items():
+        if len(text := getattr(incoming, name).strip()) > longest:
+            message = _("This has %(length)s characters; %(longest)s are possible. Shorten it.")
+            raise Refused("too_long", name, text, message % {"length": len(text), "longest": longest})
+    for name, words in (("state", _STATES), ("channel", _CHANNELS)):
+        if (word := getattr(incoming, name)) not in words:
+            message = _("This is none of: %(words)s.") % {"words": ", ".join(sorted(words))}
+            raise Refused("unknown_word", name, word, message)
+    for name, highest in _NUMBERS.items():
+        number = getattr(incoming, name)
+        if number is not None and not 0 <= number <= highest:
+            message = _("This must lie between 0 and %(highest)s.") % {"highest": highest}
+            raise Refused("out_of_range", name, number, message)
+    _refuse_impossible_times(incoming)
+
+
+def _refuse_impossible_times(incoming: Incoming) -> None:
+    for name in ("started_at", "ended_at"):
+        time = getattr(incoming, name)
+        if time is not None and not _FIRST <= time < _LAST:
+            message = _("This time lies before 2000 or after 2099. Correct the year.")
+            raise Refused("out_of_range", name, time.isoformat(), message)
+    if incoming.ended_at is None:
+        if incoming.state == Contact.State.FINISHED:
+            raise Refused("no_end", "ended_at", "", _("A finished contact needs the time it ended. Add it."))
+    elif incoming.ended_at < incoming.started_at:
+        message = _("It ends before it starts (%(start)s). Correct one of the two times.")
+        shown = {"start": incoming.started_at.isoformat(" ", "minutes")}
+        raise Refused("ends_before_start", "ended_at", incoming.ended_at.isoformat(" ", "minutes"), message % shown)
