@@ -1,0 +1,166 @@
+"""The customer's pages. They know no session, login, cookie or script: the token in the address is all there is.
+
+A GET only shows; a person's POST answers or objects. Mail scanners open every link and some submit forms by script, so
+the number in a link preselects and nothing more.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from . import responses, wording
+from .delivery import survey_mail
+from .forms import COMMENT_LIMIT, AnswerForm, clicked_score
+from .models import Invitation, Response
+from .responses import Link, LinkState
+
+LANGUAGES = {"de": "Deutsch", "en": "English"}
+CLOSED_STATUS = {LinkState.EXPIRED: 410, LinkState.WITHDRAWN: 410, LinkState.UNKNOWN: 404}
+ONE_CLICK = "One-Click"  # RFC 8058: the body is List-Unsubscribe=One-Click, sent by a mail program without any cookie
+
+
+def public_page(*methods: str) -> Callable:
+    """A page for whoever holds its link.
+
+    Exempt from the CSRF check: that check protects a signed-in browser, and here nobody is signed in. Who can post
+    knows the unguessable token, and a cookie would be one more thing to explain. Kept out of caches, other sites'
+    logs and search.
+    """
+
+    def decorate(view: Callable) -> Callable:
+        allowed = require_http_methods(methods)(view)
+
+        @csrf_exempt
+        @functools.wraps(view)
+        def page(request: HttpRequest, token: str) -> HttpResponse:
+            response = allowed(request, token)
+            response["Cache-Control"] = "no-store"
+            response["Referrer-Policy"] = "no-referrer"
+            response["X-Robots-Tag"] = "noindex"
+            return response
+
+        return page
+
+    return decorate
+
+
+@public_page("GET", "HEAD", "POST")
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """The form; posted, it is stored once and leads to the thank-you page."""
+    link = responses.open_link(token, timezone.now())
+    with _speaking(request, link.invitation, link.response):
+        if link.state != LinkState.OPEN:
+            return _no_form(link)
+        clicked = clicked_score(link.invitation, request.GET.getlist("score"))
+        if request.method != "POST":
+            return _form(AnswerForm(link.invitation, initial={"score": clicked}), clicked)
+        form = AnswerForm(link.invitation, request.POST)
+        if not form.is_valid():
+            return _form(form, clicked, status=400)
+        try:
+            sheet = form.sheet(is_preselected=clicked is not None, language=link.invitation.language)
+            responses.record(link.invitation, sheet, timezone.now())
+        except responses.LinkClosed:  # withdrawn while we were reading the form
+            return _no_form(responses.open_link(token, timezone.now()))
+        return HttpResponseRedirect(reverse("answer-thanks", args=[token]))
+
+
+@public_page("GET", "HEAD")
+def thanks(request: HttpRequest, token: str) -> HttpResponse:
+    """What happens now, and the answer as it is kept."""
+    link = responses.open_link(token, timezone.now())
+    with _speaking(request, link.invitation, link.response):
+        if link.state == LinkState.OPEN:
+            return HttpResponseRedirect(reverse("answer", args=[token]))
+        return _no_form(link, is_new=True)
+
+
+@public_page("GET", "HEAD", "POST")
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """One button; pressed, or posted by a mail program, it takes effect at once and says so, however often."""
+    invitation = responses.open_unsubscribe_link(token)
+    with _speaking(request, invitation):
+        if invitation is None:
+            return _no_form(Link(LinkState.UNKNOWN))
+        is_said = request.method == "POST" and request.POST.get("List-Unsubscribe") == ONE_CLICK
+        if is_said:
+            responses.unsubscribe(invitation, timezone.now())
+        context = {"is_done": is_said or responses.is_unsubscribed(invitation), "one_click": ONE_CLICK}
+        status = 400 if request.method == "POST" and not is_said else 200
+        return _page("unsubscribe", invitation, context, status)
+
+
+@contextmanager
+def _speaking(request: HttpRequest, invitation: Invitation | None, response: Response | None = None) -> Iterator[None]:
+    """The page in the language of ?lang=, else of the answer, else of the mail; for strangers as the browser asks.
+
+    The invitation takes that language for this request only, so that its texts follow; it is never saved here.
+    """
+    chosen = request.GET.get("lang")
+    if invitation is None:
+        locale = chosen if chosen in LANGUAGES else translation.get_language()
+    else:
+        invitation.language = chosen if chosen in LANGUAGES else (response or invitation).language
+        locale = invitation.locale
+    with translation.override(locale):
+        yield
+
+
+def _form(form: AnswerForm, clicked: int | None, status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "texts": wording.texts(form.invitation),
+        "name_in_sentence": form.invitation.client.name_in_sentence(form.invitation.language),
+        "comment_limit": COMMENT_LIMIT,
+        "clicked": clicked,
+        # Another language would be another page, without what was typed.
+        "other_languages": {} if form.is_bound else _other_languages(clicked),
+    }
+    return _page("form", form.invitation, context, status)
+
+
+def _no_form(link: Link, is_new: bool = False) -> HttpResponse:
+    """The thank-you page of an answered link, or why there is nothing to answer."""
+    if link.state != LinkState.ANSWERED:
+        return _page("closed", link.invitation, {"state": link.state}, CLOSED_STATUS[link.state])
+    invitation, response = link.invitation, link.response
+    # The last two digits tell the customer which number is meant, and a stranger with the link nothing.
+    ending = response.phone[-2:] or (invitation.customer.phone_ending if invitation.customer else "")
+    context = {
+        "response": response,
+        "answer": response.answers.first(),
+        "ending": ending,
+        "call_by": invitation.client.call_back_by(response.submitted_at),
+        "is_new": is_new,
+    }
+    return _page("thanks", invitation, context)
+
+
+def _page(name: str, invitation: Invitation | None, context: dict, status: int = 200) -> HttpResponse:
+    """One page in its frame; rendered without the request, because context processors would look up a login."""
+    language = translation.get_language()[:2]
+    frame = {
+        "language": language,
+        "other_languages": _other_languages(),
+        "invitation": invitation,
+        "client": invitation and invitation.client,
+        "provider": settings.PROVIDER_NAME,
+        "unsubscribe_path": invitation and f"{survey_mail.unsubscribe_path(invitation)}?lang={language}",
+    }
+    html = render_to_string(f"survey/{name}.html", {**frame, **context})
+    return HttpResponse(html, status=status, headers={"Content-Language": language})
+
+
+def _other_languages(clicked: int | None = None) -> dict[str, tuple[str, str]]:
+    """Code → name and query of the same page in each other language; a number clicked in the mail stays clicked."""
+    score = "" if clicked is None else f"&score={clicked}"
+    here = translation.get_language()[:2]
+    return {code: (name, f"?lang={code}{score}") for code, name in LANGUAGES.items() if code != here}

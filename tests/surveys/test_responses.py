@@ -1,0 +1,252 @@
+"""One answer sheet in, once; and “no more” at any time."""
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import connection
+
+from surveys import responses
+from surveys.delivery import links, survey_mail
+from surveys.models import Answer, Response, Suppression
+from surveys.responses import LinkClosed, LinkState, Sheet
+from surveys.signals import response_submitted
+from tests import factories
+from tests.conftest import needs
+
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.fixture
+def invitation(acme):
+    return factories.make_invitation(acme, "nps")
+
+
+@pytest.fixture
+def announced():
+    """The ids announced while the test runs."""
+    ids = []
+
+    def receive(response_id, **_):
+        ids.append(response_id)
+
+    response_submitted.connect(receive)
+    yield ids
+    response_submitted.disconnect(receive)
+
+
+def token_of(invitation, purpose=links.ANSWER):
+    return links.make(purpose, invitation.public_id.hex)
+
+
+def states(*tokens, at=factories.NOW):
+    return {responses.open_link(token, at).state for token in tokens}
+
+
+# --- Links ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_opens_its_own_invitation(invitation, now):
+    link = responses.open_link(token_of(invitation), now)
+    assert (link.state, link.invitation, link.response) == (LinkState.OPEN, invitation, None)
+
+
+def test_no_flipped_bit_opens_a_link(invitation):
+    token = token_of(invitation)
+    flipped = [
+        token[:i] + chr(ord(character) ^ 1 << bit) + token[i + 1 :]
+        for i, character in enumerate(token)
+        for bit in range(8)
+    ]
+    assert len(flipped) == 8 * len(token)
+    assert states(*flipped) == {LinkState.UNKNOWN}
+
+
+def test_no_piece_other_alphabet_or_monster_opens_a_link(invitation):
+    token = token_of(invitation)
+    pieces = [token[:i] for i in range(len(token))] + [token[i:] for i in range(1, len(token))]
+    strange = ["", token * 2, token.upper(), token + "=", token + "\n", "\0", "１" * 76, "~", "a" * 1_000_000]
+    assert states(*pieces, *strange) == {LinkState.UNKNOWN}
+
+
+def test_a_forged_token_never_reaches_the_database(invitation, django_assert_num_queries, now):
+    with django_assert_num_queries(0):
+        responses.open_link(invitation.public_id.hex + "~" + "A" * 43, now)
+
+
+def test_a_token_made_for_another_purpose_opens_nothing(invitation):
+    others = [links.UNSUBSCRIBE, links.DIGEST, links.DIGEST_STOP]
+    assert states(*(token_of(invitation, purpose) for purpose in others)) == {LinkState.UNKNOWN}
+    answering = [links.ANSWER, links.DIGEST, links.DIGEST_STOP]
+    assert [responses.open_unsubscribe_link(token_of(invitation, purpose)) for purpose in answering] == [None] * 3
+
+
+def test_a_token_of_globex_never_opens_acme(invitation, globex, now):
+    theirs = factories.make_invitation(globex, "nps")
+    assert responses.open_link(token_of(theirs), now).invitation.client == globex
+    mixed = token_of(invitation).split("~")[0] + "~" + token_of(theirs).split("~")[1]
+    assert states(mixed) == {LinkState.UNKNOWN}
+
+
+def test_a_link_ends_at_its_last_second_whatever_the_year(invitation):
+    end = invitation.expires_at
+    assert states(token_of(invitation), at=end - SECOND) == {LinkState.OPEN}
+    assert states(token_of(invitation), at=end) == {LinkState.EXPIRED}
+    assert states(token_of(invitation), at=end.replace(year=9999)) == {LinkState.EXPIRED}
+
+
+def test_a_withdrawn_link_stays_withdrawn_after_its_end(invitation, now):
+    type(invitation).objects.update(withdrawn_at=now)
+    assert states(token_of(invitation)) == {LinkState.WITHDRAWN}
+    assert states(token_of(invitation), at=invitation.expires_at + SECOND) == {LinkState.WITHDRAWN}
+
+
+def test_an_answered_link_shows_its_answer_even_after_its_end(invitation):
+    response = factories.make_response(invitation.client, invitation=invitation)
+    link = responses.open_link(token_of(invitation), invitation.expires_at + SECOND)
+    assert (link.state, link.response) == (LinkState.ANSWERED, response)
+
+
+def test_a_verdict_not_to_ask_has_no_link(acme, now):
+    silent = factories.make_invitation(acme, is_asked=False, reason="not_sampled")
+    assert states(token_of(silent)) == {LinkState.UNKNOWN}
+
+
+def test_old_links_live_while_their_key_is_kept_and_die_without_it(invitation, settings):
+    token, old = token_of(invitation), settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 8, [old]
+    assert states(token) == {LinkState.OPEN}
+    settings.SECRET_KEY_FALLBACKS = []
+    assert states(token) == {LinkState.UNKNOWN}
+
+
+# --- Recording ------------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_is_stored_with_its_circumstances(invitation, now):
+    call = {"wants_call": True, "phone": "+49 30 23125014"}
+    sheet = Sheet(3, "Drei Tage ohne Strom.", is_preselected=True, language="en", **call)
+    response = responses.record(invitation, sheet, now)
+    stored = Response.objects.values(
+        "client", "kind", "score", "group", "language", "wants_call", "phone", "is_preselected", "submitted_at"
+    ).get()
+    assert stored == {
+        "client": invitation.client.pk,
+        "kind": "nps",
+        "score": 3,
+        "group": "detractor",
+        "language": "en",
+        "wants_call": True,
+        "phone": "+49 30 23125014",
+        "is_preselected": True,
+        "submitted_at": now,
+    }
+    assert [(answer.response, answer.question.kind, answer.text) for answer in Answer.objects.all()] == [
+        (response, "comment", "Drei Tage ohne Strom.")
+    ]
+
+
+def test_a_phone_number_without_leave_to_call_is_not_kept(invitation, now):
+    assert responses.record(invitation, Sheet(9, phone="+49 30 23125014"), now).phone == ""
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n\t\r\n", "\u200b"])
+def test_silence_is_no_answer_to_the_open_question(invitation, now, text):
+    responses.record(invitation, Sheet(9, text), now)
+    assert Answer.objects.count() == 0
+
+
+def test_names_and_numbers_are_removed_before_anything_is_stored(invitation, now):
+    factories.make_agent(invitation.client, "Lena Ritter")
+    responses.record(invitation, Sheet(2, "Frau Ritter rief nie an, IBAN DE89 3704 0044 0532 0130 00."), now)
+    assert Answer.objects.get().text == "Frau ⟦name⟧ rief nie an, IBAN ⟦iban⟧."
+
+
+def test_the_first_answer_stays_and_is_announced_once(invitation, now, announced, django_capture_on_commit_callbacks):
+    other_tab = responses.open_link(token_of(invitation), now).invitation
+    with django_capture_on_commit_callbacks(execute=True):
+        first = responses.record(invitation, Sheet(9, "Alles gut."), now)
+        second = responses.record(other_tab, Sheet(1, "Alles schlecht."), now + SECOND)
+    assert (second, second.score, Response.objects.count()) == (first, 9, 1)
+    assert list(Answer.objects.values_list("text", flat=True)) == ["Alles gut."]
+    assert announced == [first.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_that_fails_costs_no_answer(acme, now):
+    def fail(**_):
+        raise ConnectionError("the broker is away")
+
+    response_submitted.connect(fail)
+    try:
+        responses.record(factories.make_invitation(acme, "nps"), Sheet(9), now)
+    finally:
+        response_submitted.disconnect(fail)
+    assert Response.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"withdrawn_at": factories.NOW}, {"expires_at": factories.NOW}])
+def test_what_was_closed_while_the_form_stood_open_takes_no_answer(invitation, now, change):
+    type(invitation).objects.update(**change)  # the form's own copy does not know
+    with pytest.raises(LinkClosed):
+        responses.record(invitation, Sheet(9), now)
+    assert Response.objects.count() == 0
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_fifty_presses_at_once_leave_one_answer(acme, now):
+    needs("no PostgreSQL (DATABASE_URL) is there to take fifty writers at once", connection.vendor == "postgresql")
+    invitation, kept = factories.make_invitation(acme, "nps"), []
+
+    def press(score):
+        try:
+            kept.append(responses.record(responses.open_link(token, now).invitation, Sheet(score), now).pk)
+        finally:
+            connection.close()
+
+    token = token_of(invitation)
+    threads = [threading.Thread(target=press, args=[number % 11]) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kept == [Response.objects.get().pk] * 50
+
+
+# --- No more --------------------------------------------------------------------------------------------------------
+
+
+def test_no_more_holds_for_the_mailbox_and_for_one_client_only(acme, globex, now):
+    address = "Kim.Brook@Example.org"
+    ours, theirs = (
+        factories.make_invitation(client, "nps", customer=factories.make_customer(client, address), email=address)
+        for client in (acme, globex)
+    )
+    responses.unsubscribe(ours, now)
+    responses.unsubscribe(ours, now + SECOND)
+    assert list(Suppression.objects.values_list("client", "email", "reason", "created_at")) == [
+        (acme.pk, "kim.brook@example.org", "unsubscribed", now)
+    ]
+    assert (responses.is_unsubscribed(ours), responses.is_unsubscribed(theirs)) == (True, False)
+
+
+def test_a_persons_word_outranks_a_bounce(invitation, now):
+    Suppression.objects.create(
+        client=invitation.client, email=invitation.email, reason=Suppression.Reason.HARD_BOUNCE, created_at=now
+    )
+    assert not responses.is_unsubscribed(invitation)
+    responses.unsubscribe(invitation, now)
+    assert list(Suppression.objects.values_list("reason", flat=True)) == ["unsubscribed"]
+
+
+def test_an_erased_address_needs_no_suppression(invitation, now):
+    invitation.email = ""
+    responses.unsubscribe(invitation, now)
+    assert Suppression.objects.count() == 0
+
+
+def test_the_way_out_stays_open_after_the_survey_has_ended(invitation, now):
+    type(invitation).objects.update(withdrawn_at=now, expires_at=now - SECOND)
+    address = survey_mail.unsubscribe_path(invitation).strip("/").split("/")
+    assert address[0] == "u" and responses.open_unsubscribe_link(address[1]) == invitation
