@@ -1,0 +1,9 @@
+"""Keyword rules: what a comment is about, and how it feels about it, before a single label exists.
+
+`read(text, language)` judges one comment; `RULES_VERSION` changes with every change of the rules. The rules themselves
+are the YAML files beside this module, one per language, written to be read and mended by people.
+"""
+
+from analytics.rules.reading import LANGUAGES, RULES_VERSION, Finding, Reading, read
+
+__all__ = ["LANGUAGES", "RULES_VERSION", "Finding", "Reading", "read"]

@@ -1,0 +1,308 @@
+"""One comment in, a Reading out: its themes with a sentiment each, and the signals that should wake a person.
+
+A rule file lists for each theme phrases that are `good` or `bad` news by themselves, a `topic` that names the theme and
+takes its sentiment from the opinion next to it, a `hint` that counts only where an opinion stands in the same clause,
+and what counts only `beside` another theme. Negation turns the next statement of its clause round ("nicht
+freundlich"), and so does German negation behind the verb ("funktioniert nicht"). "But" and a comma begin a new clause.
+"""
+
+import hashlib
+import re
+from bisect import bisect
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from analytics.rules.lexicon import Lexicon, Match, Word
+from analytics.taxonomy import SIGNAL_KEYS, THEME_KEYS
+from analytics.text import normalise
+
+LANGUAGES = ("de", "en")
+WORDS_READ = 2_000  # of a comment; what comes later is not judged
+CLAUSE_WORDS = 40  # a "clause" without any comma ends here
+NEGATION_REACH = 4  # words from a negator to what it negates
+OPINION_REACH = 6  # words from a hint to the opinion on it
+SURE, LIKELY, POSSIBLE, NAMED = 0.85, 0.75, 0.6, 0.5  # by kind of evidence: see _weigh; they order, they do not promise
+POLARITY = {"good": 1, "bad": -1, "thanks": 1, "regret": -1}
+FAINT = ("thanks", "regret")  # opinions that say nothing about the person or thing beside them
+
+_BRIDGES = {"dass", "daß", "ob", "um", "that", "who", "which"}  # a comma before them breaks no thought
+_AUXILIARIES = {"could", "did", "do", "does", "is", "was", "are", "were", "has", "have", "had", "would", "can"}
+_HERE = Path(__file__).parent
+_QUOTED = re.compile(r"^ *>.*$", re.MULTILINE)
+_LINK = re.compile(r"(?:https?://|www\.)\S+")
+_PIECE = re.compile(
+    r"(?P<token>⟦[a-z]+⟧)"
+    r"|(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)"
+    r"|(?P<number>\d+(?:[.,:]\d+)*(?:\.(?=\s?[^\W\d_]))?)"
+    r"|(?P<stop>[.!?;\n…]+)"
+    r"|(?P<pause>[,:()\"/]|\s-+\s)"
+    r"|(?P<sign>[\u2600-\u27bf\U0001f300-\U0001faff]|:-?[)(]|;-?\))"
+)
+_MASHED = re.compile(r"(?:asdf|qwert|qwer|yxcv|sdfg|dfgh|jkl|xyz|test)[a-zöä]*|([a-z])\1*|[^aeiouyäöü\W\d]{3,}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A theme with its sentiment (-1, 0, 1); the span is the phrase that decided, in the text as given."""
+
+    theme: str
+    sentiment: int
+    confidence: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`empty`: nothing was said. `unclassified`: something was said, but no rule is sure what."""
+
+    outcome: Literal["themes", "unclassified", "empty"]
+    findings: tuple[Finding, ...] = ()
+    signals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A phrase of a theme, or a plain opinion (theme ""), in its clause."""
+
+    theme: str
+    kind: str
+    polarity: int
+    first: int
+    last: int
+    clause: int
+
+
+_Evidence = tuple[_Hit, int, float]  # a phrase, its sentiment, how sure
+
+
+def read(text: str, language: str) -> Reading:
+    """Judge one comment by the rules of its language; in a language without rules nothing is sure.
+
+    Linear in the length of the comment, of which the first 2,000 words count. Quoted lines ("> ") are not the
+    customer's own words and are passed over.
+    """
+    words = _words(_own_words(text))
+    if _says_nothing(words, language):
+        return Reading("empty")
+    if language not in LANGUAGES:
+        return Reading("unclassified")
+    matches = _lexicon(language).matches(words)
+    clauses = _clauses(words, matches)
+    hits = _negated(_hits(matches, clauses), matches, clauses, language)
+    findings = _findings(hits, words)
+    signals = _signals(matches, findings)
+    return Reading("themes" if findings else "unclassified", findings, signals)
+
+
+def _own_words(text: str) -> str:
+    """Normalised, with quoted lines and links blanked out, at the same length."""
+    plain = _QUOTED.sub(_blank, normalise(text))
+    return _LINK.sub(_blank, plain)
+
+
+def _blank(match: re.Match) -> str:
+    return " " * len(match.group())
+
+
+def _words(text: str) -> list[Word]:
+    """The words, each with the number of its sentence and whether the writer paused before it."""
+    words: list[Word] = []
+    sentence, paused = 0, False
+    for piece in _PIECE.finditer(text):
+        kind, said = piece.lastgroup, piece.group()
+        if kind == "stop":
+            sentence += 1
+        elif kind == "pause":
+            paused = True
+        elif not (kind == "sign" and words and words[-1].text == said):
+            word = Word(said, piece.start(), piece.end(), sentence, paused and said not in _BRIDGES)
+            if said == "not" and words and words[-1].text in _AUXILIARIES:
+                helper = words.pop()
+                word = replace(word, text=f"{helper.text}nt", start=helper.start, after_pause=helper.after_pause)
+            words.append(word)
+            paused = False
+            if len(words) == WORDS_READ:
+                break
+    return words
+
+
+def _says_nothing(words: list[Word], language: str) -> bool:
+    said = [word.text for word in words if word.text[0] != "⟦"]
+    if not any(word[0].isalpha() or ord(word[0]) > 0x2600 or word[0] in ":;" for word in said):
+        return True
+    return " ".join(said) in _nothing() or (len(said) == 1 and bool(_MASHED.fullmatch(said[0])))
+
+
+def _clauses(words: list[Word], matches: list[Match]) -> list[int]:
+    """For each word the number of its clause. A phrase holds its own words together."""
+    contrasts = {match.first for match in matches if match.label.kind == "contrast"}
+    held = {place for match in matches for place in range(match.first + 1, match.last + 1)}
+    numbers, clause, length = [], 0, 0
+    for index, word in enumerate(words):
+        new_sentence = index > 0 and word.sentence != words[index - 1].sentence
+        broken = (word.after_pause or index in contrasts) and index not in held
+        if new_sentence or broken or length >= CLAUSE_WORDS:
+            clause, length = clause + 1, 0
+        numbers.append(clause)
+        length += 1
+    return numbers
+
+
+def _hits(matches: list[Match], clauses: list[int]) -> list[_Hit]:
+    hits = [
+        _Hit(
+            match.label.group if match.label.group in THEME_KEYS else "",
+            match.label.kind,
+            POLARITY.get(match.label.kind, 0),
+            match.first,
+            match.last,
+            clauses[match.first],
+        )
+        for match in matches
+        if match.label.group in THEME_KEYS or match.label.group == "opinion"
+    ]
+    return sorted(hits, key=lambda hit: (hit.first, -hit.last, hit.theme))
+
+
+def _negated(hits: list[_Hit], matches: list[Match], clauses: list[int], language: str) -> list[_Hit]:
+    """Turn round what each negator of a clause negates; a negated topic ("no announcement") is bad news."""
+    by_clause = _by_clause(hits)
+    joints = sorted(match.first for match in matches if match.label.kind == "joint")
+    turned: set[_Hit] = set()
+    for match in matches:
+        if match.label.kind == "negator":
+            earliest, latest = _between(joints, match.first, len(clauses))
+            near = [hit for hit in by_clause[clauses[match.first]] if earliest < hit.first <= hit.last < latest]
+            turned.update(_negated_by(match, near, language))
+    return [_turn(hit) if hit in turned else hit for hit in hits]
+
+
+def _between(joints: list[int], place: int, end: int) -> tuple[int, int]:
+    """The nearest "and" on both sides of `place`: negation does not reach beyond."""
+    index = bisect(joints, place)
+    return joints[index - 1] if index else -1, joints[index] if index < len(joints) else end
+
+
+def _by_clause(hits: list[_Hit]) -> dict[int, list[_Hit]]:
+    by_clause = defaultdict(list)
+    for hit in hits:
+        by_clause[hit.clause].append(hit)
+    return by_clause
+
+
+def _negated_by(negator: Match, hits: list[_Hit], language: str) -> list[_Hit]:
+    """The next statement after the negator; in German, where none follows, the one before it."""
+    ahead = [hit for hit in hits if 0 < hit.first - negator.last <= NEGATION_REACH]
+    if ahead:
+        return [hit for hit in ahead if hit.first == ahead[0].first]
+    statements = [hit for hit in hits if hit.polarity and hit.kind not in FAINT]
+    behind = [hit for hit in statements if 0 < negator.first - hit.last <= NEGATION_REACH]
+    return behind[-1:] if language == "de" else []
+
+
+def _turn(hit: _Hit) -> _Hit:
+    return replace(hit, polarity=-hit.polarity or -1)
+
+
+def _findings(hits: list[_Hit], words: list[Word]) -> tuple[Finding, ...]:
+    """One finding per theme, in the order of the taxonomy; what is only an opinion is `general`."""
+    by_clause = _by_clause(hits)
+    alone: dict[str, list[_Evidence]] = defaultdict(list)
+    beside: dict[str, list[_Evidence]] = defaultdict(list)
+    for hit in hits:
+        if hit.theme:
+            sentiment, confidence = _weigh(hit, by_clause)
+            if confidence:
+                (beside if hit.kind == "beside" else alone)[hit.theme].append((hit, sentiment, confidence))
+    if not alone:
+        opinions = [(hit, hit.polarity, POSSIBLE) for hit in hits if not hit.theme and hit.kind != "regret"]
+        return (_strongest("general", opinions, words),) if opinions else ()
+    themes = {theme: alone[theme] + beside[theme] for theme in {*alone, *beside}}
+    return tuple(_strongest(theme, themes[theme], words) for theme in THEME_KEYS if theme in themes)
+
+
+def _strongest(theme: str, evidence: list[_Evidence], words: list[Word]) -> Finding:
+    """The side with more weight wins, the later one where both weigh the same; its surest phrase is the span."""
+    weight = sum(sentiment * confidence for _, sentiment, confidence in evidence)
+    last = next((sentiment for _, sentiment, _ in reversed(evidence) if sentiment), 0)
+    sentiment = (weight > 0) - (weight < 0) if abs(weight) > 0.2 else last
+    if theme == "general" and abs(weight) <= 0.2:
+        sentiment = 0
+    speaking = [piece for piece in evidence if piece[1] == sentiment] or evidence
+    hit, _, confidence = max(speaking, key=lambda piece: piece[2])
+    return Finding(theme, sentiment, confidence, words[hit.first].start, words[hit.last].end)
+
+
+def _weigh(hit: _Hit, by_clause: dict[int, list[_Hit]]) -> tuple[int, float]:
+    """Sentiment and confidence (0: does not count) of one phrase, by what stands around it."""
+    if hit.kind in POLARITY:
+        return hit.polarity, SURE
+    others = [other for other in by_clause[hit.clause] if other is not hit]
+    opinions = [other for other in others if not other.theme and (hit.kind == "topic" or other.kind not in FAINT)]
+    opinion = _nearest(hit, opinions)
+    if hit.kind in ("hint", "beside"):
+        if hit.polarity or (opinion and _distance(hit, opinion) <= OPINION_REACH):
+            return hit.polarity or opinion.polarity, POSSIBLE
+        return 0, 0.0
+    if hit.polarity:
+        return hit.polarity, LIKELY
+    if near := opinion or _nearest(hit, [other for other in others if other.polarity]):
+        return near.polarity, LIKELY
+    neighbours = (*by_clause.get(hit.clause - 1, ()), *by_clause.get(hit.clause + 1, ()))
+    around = {other.polarity for other in neighbours} - {0}
+    return (around.pop(), POSSIBLE) if len(around) == 1 else (0, NAMED)
+
+
+def _nearest(hit: _Hit, others: list[_Hit]) -> _Hit | None:
+    return min(others, key=lambda other: _distance(hit, other), default=None)
+
+
+def _distance(one: _Hit, other: _Hit) -> int:
+    return max(one.first - other.last, other.first - one.last, 0)
+
+
+def _signals(matches: list[Match], findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """The signals said outright; praise for a person needs a person and something good said."""
+    said = {match.label.group for match in matches}
+    well = {finding.theme for finding in findings if finding.sentiment > 0}
+    if "person" in said and well & {"friendliness", "competence", "resolution", "communication", "promise_kept"}:
+        said.add("praise_for_agent")
+    return tuple(key for key in SIGNAL_KEYS if key in said)
+
+
+@lru_cache(maxsize=1)
+def _nothing() -> frozenset[str]:
+    """What people type to say nothing, in any language: the field asks in one and is left in another."""
+    return frozenset(
+        " ".join(word.text for word in _words(normalise(phrase)))
+        for language in LANGUAGES
+        for phrase in re.split(r"[,\n]+", _rules(language)["nothing"])
+    )
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _lexicon(language: str) -> Lexicon:
+    rules = _rules(language)
+    return Lexicon(language, rules["sets"], rules["words"] | rules["themes"] | rules["signals"])
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _rules(language: str) -> dict:
+    return yaml.safe_load((_HERE / f"{language}.yaml").read_text("utf-8"))
+
+
+def _version() -> str:
+    """Changes with the rule files and with the code that reads them."""
+    digest = hashlib.sha256()
+    for path in sorted((*_HERE.glob("*.yaml"), *_HERE.glob("*.py"))):
+        digest.update(path.read_bytes())
+    return f"rules-{digest.hexdigest()[:10]}"
+
+
+RULES_VERSION: str = _version()

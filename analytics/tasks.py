@@ -1,0 +1,20 @@
+"""Celery's door to classification: ids in, one call, nothing else."""
+
+from celery import shared_task
+
+from surveys.models import Answer
+
+from . import classification
+
+
+@shared_task
+def read_answers() -> int:
+    """Fill the gap: every answer that nobody has read."""
+    return classification.read_missing()
+
+
+@shared_task
+def read_response(response_id: int) -> None:
+    """Read the answers of one response as soon as it arrives."""
+    for answer in Answer.objects.filter(response=response_id).select_related("response__client"):
+        classification.read(answer)

@@ -1,0 +1,62 @@
+"""What every reader of comments needs first: one spelling of characters, the language, and a fingerprint.
+
+Pure functions without models. Redaction is not here: it happens before storage, in `surveys.redaction`.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+_SAME_LENGTH = str.maketrans({
+    "’": "'", "‘": "'", "‚": "'", "‛": "'", "`": "'", "´": "'", "ʼ": "'",
+    "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‹": '"', "›": '"',
+    "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "−": "-",
+    "\t": " ", "\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n",
+    "\xad": " ", "\u200b": " ", "\ufeff": " ",
+})  # fmt: skip
+_ODD_SPACE = re.compile(r"[^\S\n ]")
+_WORD = re.compile(r"[^\W\d_]+")
+LANGUAGE_SAMPLE = 1_000  # characters: enough to tell languages apart, and bounds the detector's time
+
+
+def normalise(text: str) -> str:
+    """The text as rules match it: small letters, one kind of quote, dash, space and line end; umlauts stay.
+
+    The result has exactly the length of `text`, so that a span found in it points into the stored text.
+    (Characters whose small form is longer, such as İ, stay as they are. Composition to NFC changes lengths and
+    therefore belongs before storage; `surveys.redaction.redact` does it.)
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(small if len(small := char.lower()) == 1 else char for char in text)
+    return _ODD_SPACE.sub(" ", lowered.translate(_SAME_LENGTH))
+
+
+def language_of(text: str, languages: Sequence[str], fallback: str) -> str:
+    """The ISO 639-1 code among `languages` that `text` is written in.
+
+    `fallback` (the survey's language) for one or two words, for a single language to choose from, and where the
+    detector sees nothing it knows.
+    """
+    sample = text[:LANGUAGE_SAMPLE]
+    choices = tuple(sorted(set(languages)))
+    if len(choices) < 2 or len(_WORD.findall(sample)) < 3:
+        return fallback
+    found = _detector(choices).detect_language_of(sample)
+    return found.iso_code_639_1.name.lower() if found else fallback
+
+
+def fingerprint(text: str) -> str:
+    """SHA-256 (hex) of the text in NFC: ties a machine's opinion to the words that it judged."""
+    return hashlib.sha256(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=32)
+def _detector(codes: tuple[str, ...]):
+    """Built once per set of languages; imported late because the language models cost memory and start time."""
+    from lingua import IsoCode639_1, LanguageDetectorBuilder
+
+    known = [IsoCode639_1.from_str(code.upper()) for code in codes]
+    return LanguageDetectorBuilder.from_iso_codes_639_1(*known).build()
