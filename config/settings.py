@@ -178,10 +178,11 @@ USE_TZ = True
 # --- Static files --------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+_collected = BASE_DIR / "staticfiles"
 # Collected files (`manage.py collectstatic`) carry a hash in their names and are cached for ever; without collecting,
 # they are served from where they lie, on whatever database.
-_is_collected = (STATIC_ROOT / "staticfiles.json").exists() or "collectstatic" in sys.argv
+_is_collected = (_collected / "staticfiles.json").exists() or "collectstatic" in sys.argv
+STATIC_ROOT = _collected if _is_collected else None
 WHITENOISE_USE_FINDERS = not _is_collected
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,5 +1,6 @@
 """Where each address leads: public pages, API, admin, health. Each app brings its own list."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -14,4 +15,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),
+    *([path("", include("feedback_loop.demo.urls"))] if settings.DEMO else []),
 ]

@@ -6,3 +6,6 @@ class FeedbackLoopConfig(AppConfig):
     name = "feedback_loop"
     verbose_name = _("Cases and digests")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401

@@ -74,7 +74,9 @@ def publish(survey: Survey, at: dt.datetime) -> SurveyVersion:
     """A new immutable version of the survey with the standard wording: the score, then the open question."""
     last = survey.versions.first()
     version = SurveyVersion.objects.create(survey=survey, number=last.number + 1 if last else 1, published_at=at)
-    for position, (kind, wording) in enumerate(((Question.Kind.SCORE, SCORE[survey.kind]), (Question.Kind.COMMENT, COMMENT))):
+    for position, (kind, wording) in enumerate(
+        ((Question.Kind.SCORE, SCORE[survey.kind]), (Question.Kind.COMMENT, COMMENT))
+    ):
         Question.objects.create(version=version, position=position, kind=kind, wording=wording)
     return version
 
@@ -83,6 +85,8 @@ def texts(invitation: Invitation) -> dict[str, dict[str, str]]:
     """The texts of an invitation's questions in its locale, by question kind, the client's name filled in."""
     client = invitation.client.name_in_sentence(invitation.language)
     return {
-        question.kind: {key: text.replace("{client}", client) for key, text in question.wording[invitation.locale].items()}
+        question.kind: {
+            key: text.replace("{client}", client) for key, text in question.wording[invitation.locale].items()
+        }
         for question in invitation.version.questions.all()
     }

@@ -67,8 +67,12 @@ def make_team(client: Client, name: str = "Nord") -> Team:
     return Team.objects.get_or_create(client=client, name=name)[0]
 
 
-def make_agent(client: Client, name: str = "Lena Ritter", login: Login | None = None, team: Team | None = None) -> Agent:
-    return Agent.objects.get_or_create(client=client, key=name, defaults={"name": name, "login": login, "team": team})[0]
+def make_agent(
+    client: Client, name: str = "Lena Ritter", login: Login | None = None, team: Team | None = None
+) -> Agent:
+    return Agent.objects.get_or_create(client=client, key=name, defaults={"name": name, "login": login, "team": team})[
+        0
+    ]
 
 
 def make_customer(client: Client, email: str = "", **fields) -> Customer:
@@ -99,16 +103,25 @@ def make_contact(client: Client, **fields) -> Contact:
 
 def make_invitation(client: Client, kind: str = "csat", campaign: Campaign | None = None, **fields) -> Invitation:
     """An asked invitation whose link is open; `contact` fields may be given as a Contact."""
-    campaign = campaign or Campaign.objects.filter(client=client, survey__kind=kind).first() or make_campaign(client, kind)
+    campaign = (
+        campaign or Campaign.objects.filter(client=client, survey__kind=kind).first() or make_campaign(client, kind)
+    )
     about_at = fields.pop("about_at", NOW - dt.timedelta(hours=3))
     if campaign.kind == Campaign.Kind.PERIODIC:
         wave = Wave.objects.get_or_create(campaign=campaign, number=1, defaults={"starts_on": about_at.date()})[0]
         customer = fields.pop("customer", None) or make_customer(client)
         subject = {"wave": wave, "customer": customer}
     else:
-        contact = fields.pop("contact", None) or make_contact(client, agent=fields.get("agent"), team=fields.get("team"))
+        contact = fields.pop("contact", None) or make_contact(
+            client, agent=fields.get("agent"), team=fields.get("team")
+        )
         customer = contact.customer
-        subject = {"contact": contact, "customer": customer, "channel": contact.channel, "contact_reason": contact.reason}
+        subject = {
+            "contact": contact,
+            "customer": customer,
+            "channel": contact.channel,
+            "contact_reason": contact.reason,
+        }
     defaults = {
         "is_asked": True,
         "decided_at": about_at,
@@ -125,11 +138,17 @@ def make_invitation(client: Client, kind: str = "csat", campaign: Campaign | Non
 
 def make_response(client: Client, score: int = 3, text: str = "", kind: str = "nps", **fields) -> Response:
     """A response as `responses.record` leaves it; `invitation` or the invitation's fields may be given."""
-    own = {name: fields.pop(name) for name in ("submitted_at", "wants_call", "phone", "is_preselected") if name in fields}
+    own = {
+        name: fields.pop(name) for name in ("submitted_at", "wants_call", "phone", "is_preselected") if name in fields
+    }
     invitation = fields.pop("invitation", None) or make_invitation(client, kind, **fields)
     response = Response.objects.create(
-        client=client, invitation=invitation, kind=invitation.version.survey.kind, score=score,
-        language=invitation.language, **{"submitted_at": NOW, **own},
+        client=client,
+        invitation=invitation,
+        kind=invitation.version.survey.kind,
+        score=score,
+        language=invitation.language,
+        **{"submitted_at": NOW, **own},
     )
     if text:
         question = Question.objects.get(version=invitation.version, kind=Question.Kind.COMMENT)

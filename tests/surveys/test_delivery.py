@@ -1,0 +1,491 @@
+"""The only door out, against a real mail server: to a customer at most once, to staff at least once, nothing lost."""
+
+import base64
+import datetime as dt
+import threading
+
+import pytest
+import time_machine
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from surveys import delivery, invitations, responses, tasks
+from surveys.delivery import survey_mail
+from surveys.models import Contact, Invitation, OutgoingMessage, Suppression
+from tests import factories
+from tests.conftest import NOW, needs
+from tests.sink import free_port
+
+pytestmark = pytest.mark.django_db
+State = OutgoingMessage.State
+PNG = base64.b64encode(bytes.fromhex("89504e470d0a1a0a")).decode()
+
+
+class Killed(BaseException):
+    """The process dies here: nothing of ours can catch it."""
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    """Time stands at NOW until the test moves it."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def campaign(acme):
+    return factories.make_campaign(acme, "csat")
+
+
+def plan(client, count: int = 1, **customer) -> list[OutgoingMessage]:
+    """`count` contacts of the client, planned for now."""
+    for _ in range(count):
+        factories.make_contact(client, customer=factories.make_customer(client, **customer))
+    invitations.plan_contacts(NOW)
+    return list(OutgoingMessage.objects.filter(client=client, state=State.PLANNED).order_by("pk"))
+
+
+def queue_for_staff(client, key: str = "case:1", **content) -> OutgoingMessage:
+    defaults = {"to": "lead@provider.example", "subject": "A case", "text": "Look.", "html": "<p>Look.</p>"}
+    return delivery.queue(client=client, key=key, **{**defaults, "due_at": NOW, **content})
+
+
+def states(client) -> list[str]:
+    return list(OutgoingMessage.objects.filter(client=client).order_by("pk").values_list("state", flat=True))
+
+
+def verdict(message: OutgoingMessage) -> tuple[bool, str]:
+    return Invitation.objects.values_list("is_asked", "reason").get(pk=message.invitation_id)
+
+
+# --- What arrives ---------------------------------------------------------------------------------------------------
+
+
+def test_a_due_message_is_handed_over_once_and_accepted(acme, campaign, smtp_sink):
+    [message] = plan(acme)
+    assert [delivery.send_due(NOW), delivery.send_due(NOW)] == [1, 0]
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.handed_over_at) == (State.ACCEPTED, 1, NOW)
+    assert message.lease_until is None
+    assert smtp_sink.recipients == [message.to]
+
+
+def test_a_message_waits_until_it_is_due(acme, campaign, smtp_sink):
+    [message] = plan(acme)
+    assert delivery.send_due(message.due_at - dt.timedelta(seconds=1)) == 0
+    assert smtp_sink.mails == []
+
+
+def test_a_survey_comes_from_the_client_and_answers_go_to_its_reply_address(db, smtp_sink):
+    client = factories.make_client("acme", "Acme", from_name="Stadtwerke Größenau", reply_to="antwort@acme.example")
+    factories.make_campaign(client, "csat")
+    plan(client)
+    delivery.send_due(NOW)
+    [mail] = smtp_sink.mails
+    assert mail["From"] == "Stadtwerke Größenau <service@acme.example>"
+    assert (mail["Reply-To"], mail["X-MailFrom"]) == ("antwort@acme.example", "service@acme.example")
+
+
+def test_a_mail_to_staff_comes_from_the_provider(acme, settings, smtp_sink):
+    settings.PROVIDER_NAME, settings.DEFAULT_FROM_EMAIL = "Kontor", "nachklang@kontor.example"
+    queue_for_staff(acme)
+    delivery.send_due(NOW)
+    [mail] = smtp_sink.mails
+    assert (mail["From"], mail["Reply-To"]) == ("Kontor <nachklang@kontor.example>", None)
+
+
+def test_a_survey_carries_its_text_its_html_and_the_way_out(acme, campaign, smtp_sink):
+    [message] = plan(acme)
+    delivery.send_due(NOW)
+    [mail] = smtp_sink.mails
+    rendered = survey_mail.render(message.invitation)
+    assert mail["Subject"] == rendered.subject
+    assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert mail.get_body(["plain"]).get_content().splitlines() == rendered.text.splitlines()
+    assert mail["List-Unsubscribe"].strip() == f"<{survey_mail.unsubscribe_link(message.invitation)}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_the_message_id_names_the_message_and_the_configured_host(acme, campaign, settings, smtp_sink):
+    settings.BASE_URL = "https://feedback.example.org"
+    [message] = plan(acme)
+    delivery.send_due(NOW)
+    assert smtp_sink.mails[0]["Message-ID"] == f"<nachklang.{message.pk}@feedback.example.org>"
+
+
+def test_a_chart_arrives_inside_its_mail(acme, smtp_sink):
+    queue_for_staff(acme, images={"trend": PNG}, html='<img src="cid:trend">')
+    delivery.send_due(NOW)
+    [mail] = smtp_sink.mails
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/related",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "image/png",
+    ]
+    image = list(mail.walk())[-1]
+    assert (image["Content-ID"], image.get_content_disposition()) == ("<trend>", "inline")
+    assert image.get_content() == base64.b64decode(PNG)
+
+
+def test_one_key_is_queued_once(acme, smtp_sink):
+    assert queue_for_staff(acme) == queue_for_staff(acme, subject="again")
+    delivery.send_due(NOW)
+    assert [mail["Subject"] for mail in smtp_sink.mails] == ["A case"]
+
+
+def test_more_than_one_batch_is_sent_in_one_go_oldest_first(acme, smtp_sink, monkeypatch):
+    monkeypatch.setattr(delivery, "BATCH", 3)
+    for number in range(7):
+        queue_for_staff(acme, f"case:{number}", subject=str(number), due_at=NOW - dt.timedelta(minutes=number))
+    assert delivery.send_due(NOW) == 7
+    assert [mail["Subject"] for mail in smtp_sink.mails] == list("6543210")
+
+
+# --- What the mail server says --------------------------------------------------------------------------------------
+
+
+def test_a_refusal_for_now_is_tried_eight_times_with_growing_waits_and_then_failed(acme, smtp_sink, clock):
+    message = queue_for_staff(acme)
+    smtp_sink.replies[message.to] = "451 4.3.0 try again later"
+    waits = []
+    for _ in range(8):
+        at = message.due_at
+        clock.move_to(at)
+        assert delivery.send_due(at) == 1
+        message.refresh_from_db()
+        waits.append((message.due_at - at).total_seconds() / 60)
+    assert (message.state, message.attempts) == (State.FAILED, 8)
+    assert message.detail == "451 4.3.0 try again later"
+    assert waits[:7] == pytest.approx([5, 10, 20, 40, 80, 160, 320], rel=0.101)  # minutes, a tenth of jitter each way
+    assert delivery.send_due(message.due_at + dt.timedelta(days=30)) == 0
+    assert smtp_sink.tried == [message.to] * 8
+
+
+def test_what_was_refused_for_now_arrives_once_the_server_takes_it(acme, campaign, smtp_sink, clock):
+    [message] = plan(acme)
+    smtp_sink.replies[message.to] = "421 4.7.0 too many connections"
+    delivery.send_due(NOW)
+    message.refresh_from_db()
+    assert message.state == State.DEFERRED
+    smtp_sink.replies.clear()
+    clock.move_to(message.due_at)
+    delivery.send_due(message.due_at)
+    assert (states(acme), smtp_sink.recipients) == ([State.ACCEPTED], [message.to])
+
+
+def test_an_unknown_mailbox_fails_at_the_first_try_and_is_never_asked_again(acme, campaign, smtp_sink):
+    [message] = plan(acme)
+    smtp_sink.replies[message.to] = "550 5.1.1 no such user"
+    assert [delivery.send_due(NOW), delivery.send_due(NOW + dt.timedelta(days=1))] == [1, 0]
+    message.refresh_from_db()
+    assert (message.state, message.attempts, smtp_sink.tried) == (State.FAILED, 1, [message.to])
+    suppressed = Suppression.objects.values_list("client__slug", "email", "reason", "created_at")
+    assert list(suppressed) == [("acme", message.to, Suppression.Reason.HARD_BOUNCE, NOW)]
+
+
+@pytest.mark.parametrize("reply", ["550 5.7.1 blocked by policy", "552 5.2.2 mailbox full", "554 rejected"])
+def test_a_refusal_for_good_that_is_not_about_the_address_suppresses_nobody(acme, campaign, smtp_sink, reply):
+    [message] = plan(acme)
+    smtp_sink.replies[message.to] = reply
+    delivery.send_due(NOW)
+    assert (states(acme), Suppression.objects.count()) == ([State.FAILED], 0)
+
+
+def test_a_refused_sender_suppresses_no_customer(acme, campaign, smtp_sink):
+    plan(acme)
+    smtp_sink.sender_reply = "550 5.1.8 bad sender's system address"
+    delivery.send_due(NOW)
+    assert (states(acme), Suppression.objects.count()) == ([State.FAILED], 0)
+
+
+def test_a_staff_address_that_does_not_exist_suppresses_nobody(acme, smtp_sink):
+    message = queue_for_staff(acme)
+    smtp_sink.replies[message.to] = "550 5.1.1 no such user"
+    delivery.send_due(NOW)
+    assert (states(acme), Suppression.objects.count()) == ([State.FAILED], 0)
+
+
+def test_one_refused_recipient_stops_nobody_else(acme, campaign, smtp_sink):
+    first, second, third = plan(acme, 3)
+    smtp_sink.replies[second.to] = "550 5.1.1 no such user"
+    assert delivery.send_due(NOW) == 3
+    assert states(acme) == [State.ACCEPTED, State.FAILED, State.ACCEPTED]
+    assert smtp_sink.recipients == [first.to, third.to]
+
+
+def test_a_customer_whose_mail_may_have_arrived_never_gets_it_again(acme, campaign, smtp_sink):
+    [message] = plan(acme)
+    smtp_sink.hangs_up = True
+    delivery.send_due(NOW)
+    smtp_sink.hangs_up = False
+    delivery.sweep(NOW + dt.timedelta(days=1))
+    assert delivery.send_due(NOW + dt.timedelta(days=1)) == 0
+    message.refresh_from_db()
+    assert (message.state, len(smtp_sink.mails)) == (State.UNKNOWN, 1)
+    assert message.detail == "SMTPServerDisconnected: Connection unexpectedly closed"
+
+
+def test_staff_whose_mail_may_have_arrived_get_it_again(acme, smtp_sink, clock):
+    message = queue_for_staff(acme)
+    smtp_sink.hangs_up = True
+    delivery.send_due(NOW)
+    smtp_sink.hangs_up = False
+    message.refresh_from_db()
+    assert message.state == State.DEFERRED
+    clock.move_to(message.due_at)
+    delivery.send_due(message.due_at)
+    assert (states(acme), len(smtp_sink.mails)) == ([State.ACCEPTED], 2)
+
+
+def test_with_no_mail_server_everything_stays_due(acme, campaign, smtp_sink, settings):
+    plan(acme, 3)
+    settings.EMAIL_PORT = free_port()
+    assert tasks.send_messages() == 0
+    assert list(OutgoingMessage.objects.values_list("state", "attempts", "due_at")) == [(State.PLANNED, 0, NOW)] * 3
+
+
+def test_a_mail_server_that_goes_away_in_a_batch_leaves_the_rest_due(acme, campaign, smtp_sink, settings):
+    plan(acme, 3)
+    first = OutgoingMessage.objects.order_by("pk").first()
+    smtp_sink.replies[first.to] = "451 4.3.0 going down"  # after a refusal the next mail opens a new connection …
+
+    async def last_words(*args):
+        settings.EMAIL_PORT = 1  # … and finds nobody
+        return smtp_sink.replies[first.to]
+
+    smtp_sink.handle_RCPT = last_words
+    original = EmailBackend.close
+
+    def close(backend):
+        original(backend)
+        backend.port = settings.EMAIL_PORT
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EmailBackend, "close", close)
+        assert tasks.send_messages() == 0
+    assert list(OutgoingMessage.objects.order_by("pk").values_list("state", "attempts")) == [
+        (State.DEFERRED, 1),
+        (State.PLANNED, 0),
+        (State.PLANNED, 0),
+    ]
+
+
+# --- Two senders, and senders that die ------------------------------------------------------------------------------
+
+
+def test_two_senders_that_interleave_send_each_mail_once(acme, campaign, smtp_sink, monkeypatch):
+    messages = plan(acme, 3)
+    original, is_first = survey_mail.render, iter([True])
+
+    def render(invitation):
+        if next(is_first, False):  # while the first sender writes its first mail, a second one does a whole round
+            assert delivery.send_due(NOW) == 2
+        return original(invitation)
+
+    monkeypatch.setattr(survey_mail, "render", render)
+    assert delivery.send_due(NOW) == 1
+    assert sorted(smtp_sink.recipients) == sorted(m.to for m in messages)
+    assert states(acme) == [State.ACCEPTED] * 3
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_four_senders_at_once_send_each_mail_once(transactional_db, smtp_sink):
+    needs("two senders at once take PostgreSQL (set DATABASE_URL)", connection.vendor == "postgresql")
+    client = factories.make_client()
+    factories.make_campaign(client, "csat")
+    messages = plan(client, 20)
+    start, handed_over = threading.Barrier(4), []
+
+    def send():
+        start.wait(10)
+        try:
+            handed_over.append(delivery.send_due(NOW))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sum(handed_over) == 20
+    assert sorted(smtp_sink.recipients) == sorted(m.to for m in messages)
+
+
+def test_a_sender_that_dies_after_its_claim_loses_nothing(acme, campaign, smtp_sink, monkeypatch, clock):
+    [message] = plan(acme)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(survey_mail, "render", _die)
+        delivery.send_due(NOW)
+    message.refresh_from_db()
+    assert (message.state, message.lease_until) == (State.CLAIMED, NOW + delivery.LEASE)
+    assert [delivery.sweep(NOW + delivery.LEASE), delivery.send_due(NOW + delivery.LEASE)] == [0, 0]
+    later = NOW + delivery.LEASE + dt.timedelta(seconds=1)
+    clock.move_to(later)
+    assert [delivery.sweep(later), delivery.send_due(later)] == [1, 1]
+    assert (states(acme), smtp_sink.recipients) == ([State.ACCEPTED], [message.to])
+
+
+def test_a_sender_that_dies_while_handing_over_leaves_a_customers_mail_unknown(acme, campaign, smtp_sink, monkeypatch):
+    [message] = plan(acme)
+    _die_after_hand_over(monkeypatch)
+    later = NOW + delivery.LEASE + dt.timedelta(seconds=1)
+    assert [delivery.sweep(later), delivery.send_due(later)] == [1, 0]
+    message.refresh_from_db()
+    assert (message.state, message.detail) == (State.UNKNOWN, "the sender died while handing over")
+    assert smtp_sink.recipients == [message.to]
+
+
+def test_a_sender_that_dies_while_handing_over_sends_to_staff_again(acme, smtp_sink, monkeypatch):
+    queue_for_staff(acme)
+    _die_after_hand_over(monkeypatch)
+    later = NOW + delivery.LEASE + dt.timedelta(seconds=1)
+    assert [delivery.sweep(later), delivery.send_due(later)] == [1, 1]
+    assert (states(acme), len(smtp_sink.mails)) == ([State.ACCEPTED], 2)
+
+
+def _die(*_):
+    raise Killed
+
+
+def _die_after_hand_over(monkeypatch) -> None:
+    hand_over = EmailBackend.send_messages
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(EmailBackend, "send_messages", lambda backend, mails: (hand_over(backend, mails), _die()))
+        delivery.send_due(NOW)
+    assert OutgoingMessage.objects.get().state == State.HANDED_OVER
+
+
+# --- What comes in between ------------------------------------------------------------------------------------------
+
+
+def test_mail_of_a_paused_campaign_waits_and_other_mail_goes(acme, campaign, smtp_sink):
+    [message] = plan(acme)
+    queue_for_staff(acme)
+    campaign.is_paused = True
+    campaign.save()
+    assert delivery.send_due(NOW) == 1
+    assert states(acme) == [State.PLANNED, State.ACCEPTED]
+    campaign.is_paused = False
+    campaign.save()
+    assert delivery.send_due(NOW) == 1
+    assert smtp_sink.recipients == ["lead@provider.example", message.to]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"state": Contact.State.OPEN}, Invitation.Reason.REOPENED),
+        ({"state": Contact.State.DISCARDED}, Invitation.Reason.NO_CONVERSATION),
+        ({"is_spam": True}, Invitation.Reason.SPAM),
+        ({"is_test": True}, Invitation.Reason.TEST),
+        ({"is_goodwill": True}, Invitation.Reason.GOODWILL),
+        ({"has_consent": False}, Invitation.Reason.NO_CONSENT),
+    ],
+)
+def test_what_a_contact_turns_into_before_its_mail_leaves_cancels_it(acme, campaign, smtp_sink, changed, reason):
+    [message] = plan(acme)
+    Contact.objects.update(**changed)
+    assert delivery.send_due(NOW) == 0
+    assert (states(acme), verdict(message), smtp_sink.tried) == ([State.CANCELLED], (False, reason), [])
+
+
+def test_an_objection_cancels_mail_that_is_already_queued(acme, campaign, smtp_sink):
+    earlier = factories.make_invitation(acme, campaign=campaign, about_at=NOW - dt.timedelta(days=40))
+    [message] = plan(acme, email=earlier.email.upper(), key="another row of the same person")
+    responses.unsubscribe(earlier, NOW)
+    assert delivery.send_due(NOW) == 0
+    assert (states(acme), verdict(message)) == ([State.CANCELLED], (False, Invitation.Reason.SUPPRESSED))
+
+
+def test_a_legal_basis_that_ended_meanwhile_cancels_the_mail(acme, campaign, smtp_sink):
+    [message] = plan(acme)
+    acme.legal_bases.update(valid_until_on=dt.date(2026, 11, 9))
+    delivery.send_due(NOW)
+    assert (states(acme), verdict(message)) == ([State.CANCELLED], (False, Invitation.Reason.NO_LEGAL_BASIS))
+
+
+def test_mail_whose_link_would_have_expired_is_cancelled(acme, campaign, smtp_sink, clock):
+    [message] = plan(acme)
+    late = message.invitation.expires_at
+    clock.move_to(late)
+    delivery.send_due(late)
+    assert (states(acme), verdict(message)) == ([State.CANCELLED], (False, Invitation.Reason.UNDELIVERED))
+
+
+def test_a_wave_remembers_a_consent_given_before_the_latest_contact(acme, smtp_sink):
+    acme.legal_bases.update(kind="consent")
+    customer = factories.make_customer(acme)
+    factories.make_contact(acme, customer=customer, ended_at=NOW - dt.timedelta(days=9), has_consent=True)
+    factories.make_contact(acme, customer=customer, has_consent=None)
+    factories.make_campaign(acme, "nps", starts_on=NOW.date())
+    invitations.plan_waves(NOW)
+    assert delivery.send_due(NOW) == 1
+    assert smtp_sink.recipients == [customer.email]
+
+
+def test_a_backlog_waits_for_the_next_sending_hours(acme, campaign, smtp_sink, clock):
+    [message] = plan(acme)
+    friday_evening = dt.datetime(2026, 11, 13, 18, 0, tzinfo=dt.UTC)  # 19:00 in Berlin: over until Monday, 9:00
+    clock.move_to(friday_evening)
+    assert delivery.send_due(friday_evening) == 0
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.PLANNED, 0)
+    assert message.due_at == dt.datetime(2026, 11, 16, 8, 0, tzinfo=dt.UTC)
+    clock.move_to(message.due_at)
+    assert delivery.send_due(message.due_at) == 1
+
+
+def test_staff_hear_of_a_case_at_any_hour(acme, smtp_sink, clock):
+    queue_for_staff(acme)
+    night = dt.datetime(2026, 11, 14, 2, 0, tzinfo=dt.UTC)
+    clock.move_to(night)
+    assert delivery.send_due(night) == 1
+
+
+# --- What cannot be sent --------------------------------------------------------------------------------------------
+
+
+def test_a_header_smuggled_into_a_name_fails_its_mail_and_no_other(acme, globex, campaign, smtp_sink):
+    factories.make_campaign(globex, "csat")
+    [evil] = plan(acme)
+    [good] = plan(globex)
+    acme.from_name = "Acme\r\nBcc: everybody@example.org"
+    acme.save()
+    delivery.send_due(NOW)
+    assert (states(acme), states(globex)) == ([State.FAILED], [State.ACCEPTED])
+    assert smtp_sink.recipients == [good.to]
+    evil.refresh_from_db()
+    assert "newlines" in evil.detail
+
+
+def test_a_wording_that_cannot_be_rendered_fails_its_mail_and_no_other(acme, campaign, smtp_sink):
+    broken, good = plan(acme, 2)
+    version = factories.make_survey(acme).versions.create(number=2, published_at=NOW)  # without any question
+    Invitation.objects.filter(pk=broken.invitation_id).update(version=version)
+    delivery.send_due(NOW)
+    assert states(acme) == [State.FAILED, State.ACCEPTED]
+    assert smtp_sink.recipients == [good.to]
+
+
+def test_two_passes_of_the_loop_do_nothing_twice(acme, campaign, smtp_sink):
+    factories.make_contact(acme)
+    for task in (tasks.plan_invitations, tasks.send_messages, tasks.sweep_messages) * 2:
+        task()
+    assert (Invitation.objects.count(), len(smtp_sink.mails), states(acme)) == (1, 1, [State.ACCEPTED])
+
+
+def test_a_mail_takes_as_many_queries_among_three_as_alone(acme, campaign, smtp_sink):
+    def queries(count: int) -> int:
+        plan(acme, count)
+        with CaptureQueriesContext(connection) as captured:
+            delivery.send_due(NOW)
+        return len(captured)
+
+    looks = 2  # for due mail: one that finds a batch, one that finds nothing more
+    alone, among_three = queries(1) - looks, queries(3) - looks
+    assert among_three == 3 * alone
