@@ -1,0 +1,364 @@
+"""Every read over responses: the client first, then the period; frozen dataclasses out. "No data" is None, never zero.
+
+A response counts in the period in which it was submitted; where one customer answered a kind of survey several times in
+a period, the latest counts. An invitation counts in the period that it is about (`about_at`), and its response with it.
+CSAT and NPS are never added up into one score. What fewer than `SHOWN_FROM` answers stand behind stays hidden; fewer
+than `VALUE_FROM` are too few for a claim: such a period is drawn in no chart and compared with nothing.
+"""
+
+import datetime as dt
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, SmallIntegerField, Value, When, Window
+from django.db.models.functions import Coalesce, RowNumber
+
+from surveys.models import Answer, Client, Group, Invitation, OutgoingMessage, Response, Survey
+
+from . import scores
+from .models import Reading, Theme, ThemeAssignment
+from .periods import Period, run_back
+from .scores import Change, Estimate, Groups, Verdict
+
+SHOWN_FROM = 5
+VALUE_FROM = 10
+TREND_LENGTH = 8
+
+Kind = Survey.Kind
+
+
+@dataclass(frozen=True)
+class PeriodScore:
+    """The answers of one period: promoters, passives, detractors (for CSAT happy, middling, unhappy) and their score.
+
+    NPS in points; CSAT as the share of 4 and 5 in percent. `estimate` is None below `SHOWN_FROM` answers.
+    """
+
+    period: Period
+    groups: Groups
+    estimate: Estimate | None
+
+    @property
+    def n(self) -> int:
+        return sum(self.groups)
+
+    @property
+    def is_firm(self) -> bool:
+        return self.n >= VALUE_FROM
+
+
+@dataclass(frozen=True)
+class Score:
+    """One kind of survey over consecutive periods, oldest first; the last is the one reported.
+
+    From the place `begins` on, each survey kept its wording: nothing is compared across a series break. `change` is
+    against the period before: None where a side is too thin, and in the first period of a series.
+    """
+
+    kind: str
+    run: tuple[PeriodScore, ...]
+    begins: int
+    change: Change | None
+
+    @property
+    def now(self) -> PeriodScore:
+        return self.run[-1]
+
+    @property
+    def before(self) -> PeriodScore:
+        return self.run[-2]
+
+    @property
+    def is_new_series(self) -> bool:
+        return self.begins == len(self.run) - 1
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """From those who could have been asked to those who answered; every loss with its reason, largest first.
+
+    `not_asked` is keyed by Invitation.Reason, `not_delivered` by OutgoingMessage.State (empty: no message was made).
+    """
+
+    eligible: int
+    asked: int
+    delivered: int
+    answered: int
+    not_asked: tuple[tuple[str, int], ...]
+    not_delivered: tuple[tuple[str, int], ...]
+
+    @property
+    def coverage(self) -> float | None:
+        """Asked of eligible, in percent."""
+        return 100 * self.asked / self.eligible if self.eligible else None
+
+    @property
+    def response_rate(self) -> float | None:
+        """Answered of asked, in percent: AAPOR RR2, for whoever was asked was eligible."""
+        return 100 * self.answered / self.asked if self.asked else None
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """In how many comments a theme is named, by its sentiment there."""
+
+    negative: int = 0
+    neutral: int = 0
+    positive: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.negative + self.neutral + self.positive
+
+
+@dataclass(frozen=True)
+class ThemeShare:
+    """One theme: its share of all comments now and before, and what the tests say after Benjamini–Hochberg.
+
+    `verdict` is on being named at all, `criticism` on being named negatively; None where nothing can be compared.
+    """
+
+    name_en: str
+    name_de: str
+    side: str
+    now: Mentions
+    before: Mentions
+    share: Estimate | None
+    share_before: Estimate | None
+    verdict: Verdict | None
+    criticism: Verdict | None
+
+
+@dataclass(frozen=True)
+class Themes:
+    """What comments are about. `comments` have content and have been read; `shares` by frequency, empty if too few."""
+
+    comments: int
+    comments_before: int
+    unclassified: int
+    shares: tuple[ThemeShare, ...]
+
+    @property
+    def is_compared(self) -> bool:
+        return any(share.verdict for share in self.shares)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One redacted comment, without who served."""
+
+    group: str
+    score: int
+    top: int
+    text: str
+    language: str
+    on: dt.date
+    channel: str
+
+
+def score(client: Client, period: Period, kind: str) -> Score:
+    """The score of a kind of survey in this and the periods before, with the change against the last one. One query."""
+    run = run_back(period, TREND_LENGTH)
+    rows = _counting(client, run).filter(kind=kind)
+    counts = [Counter() for _ in run]
+    versions = [defaultdict(set) for _ in run]
+    for place, group, survey, version in rows.values_list(
+        "place", "group", "invitation__version__survey", "invitation__version"
+    ):
+        counts[place][group] += 1
+        versions[place][survey].add(version)
+    found = Score(
+        kind, tuple(_period_score(kind, part, count) for part, count in zip(run, counts, strict=True)),
+        begins=_series_start(versions), change=None,
+    )
+    if found.is_new_series or not (found.before.is_firm and found.now.is_firm):
+        return found
+    return replace(found, change=_change(kind, found.before.groups, found.now.groups))
+
+
+def funnels(client: Client, period: Period) -> dict[str, Funnel]:
+    """Per kind of survey: eligible, asked, delivered, answered; a kind without eligible ones is missing. One query."""
+    answered = Exists(Response.objects.filter(invitation=OuterRef("pk")))
+    verdicts = (
+        Invitation.objects.filter(client=client, about_at__gte=period.start, about_at__lt=period.end)
+        .exclude(reason__in=Invitation.INELIGIBLE)
+        .annotate(kind=F("version__survey__kind"), state=F("message__state"), has_answer=answered)
+        .values_list("kind", "is_asked", "reason", "state", "has_answer")
+        .annotate(number=Count("pk"))
+        .order_by()
+    )
+    rows = defaultdict(list)
+    for kind, *row in verdicts:
+        rows[kind].append(row)
+    return {kind: _funnel(rows[kind]) for kind in sorted(rows)}
+
+
+def total(parts: Iterable[Funnel]) -> Funnel:
+    """Several funnels in sum: people asked can be added up where scores cannot."""
+    parts = list(parts)
+    return Funnel(
+        *(sum(getattr(part, step) for part in parts) for step in ("eligible", "asked", "delivered", "answered")),
+        not_asked=_largest_first(pair for part in parts for pair in part.not_asked),
+        not_delivered=_largest_first(pair for part in parts for pair in part.not_delivered),
+    )
+
+
+def themes(client: Client, period: Period) -> Themes:
+    """Which share of the comments names which theme, in this and the previous period. Three queries."""
+    run = run_back(period, 2)
+    outcomes = Counter(_read_comments(client, run).values_list("place", "reading__outcome"))
+    comments = [sum(n for (at, _), n in outcomes.items() if at == place) for place in (0, 1)]
+    unclassified = outcomes[1, Reading.Outcome.UNCLASSIFIED]
+    shares = _theme_shares(client, run, comments) if comments[1] >= SHOWN_FROM else ()
+    return Themes(comments[1], comments[0], unclassified, shares)
+
+
+def voices(client: Client, period: Period) -> list[Voice]:
+    """One comment of each group, unhappiest first, drawn by a hash: reproducible, and nobody can choose it.
+
+    None at all where fewer than `SHOWN_FROM` people answered. Three queries.
+    """
+    run = [period]
+    if _counting(client, run).count() < SHOWN_FROM:
+        return []
+    drawn = {}
+    for pk, group in _read_comments(client, run).values_list("pk", "response__group"):
+        drawn[group] = min(drawn.get(group, pk), pk, key=lambda answer: _lot(answer, period))
+    answers = Answer.objects.filter(pk__in=drawn.values()).select_related("response__invitation", "reading")
+    by_group = {answer.response.group: answer for answer in answers}
+    return [_voice(by_group[group], client) for group in Group.values if group in by_group]
+
+
+def _counting(client: Client, run: list[Period]) -> QuerySet[Response]:
+    """The responses that count, each with the `place` of its period in `run`.
+
+    An answer whose customer was erased stands for a person of its own.
+    """
+    person = Coalesce("invitation__customer_id", -F("pk"))
+    latest_first = Window(
+        RowNumber(), partition_by=[F("kind"), F("place"), person], order_by=[F("submitted_at").desc(), F("pk").desc()]
+    )
+    return (
+        Response.objects.filter(client=client, submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
+        .annotate(place=_place("submitted_at", run))
+        .annotate(rank=latest_first)
+        .filter(rank=1)
+        .order_by()
+    )
+
+
+def _read_comments(client: Client, run: list[Period]) -> QuerySet[Answer]:
+    """Comments of the responses that count, which have been read and say something."""
+    return (
+        Answer.objects.filter(response__client=client, response__in=_counting(client, run).values("pk"))
+        .filter(reading__outcome__in=[Reading.Outcome.THEMES, Reading.Outcome.UNCLASSIFIED])
+        .annotate(place=_place("response__submitted_at", run))
+    )
+
+
+def _place(column: str, run: list[Period]) -> Case:
+    ranges = (Q(**{f"{column}__gte": period.start, f"{column}__lt": period.end}) for period in run)
+    places = (When(within, then=Value(place)) for place, within in enumerate(ranges))
+    return Case(*places, output_field=SmallIntegerField())
+
+
+def _period_score(kind: str, period: Period, count: Counter) -> PeriodScore:
+    groups = (count[Group.PROMOTER], count[Group.PASSIVE], count[Group.DETRACTOR])
+    is_shown = sum(groups) >= SHOWN_FROM
+    estimate = scores.nps(*groups) if kind == Kind.NPS else scores.share(groups[0], sum(groups))
+    return PeriodScore(period, groups, estimate if is_shown else None)
+
+
+def _change(kind: str, before: Groups, now: Groups) -> Change | None:
+    if kind == Kind.NPS:
+        return scores.nps_change(before, now)
+    return scores.share_change((before[0], sum(before)), (now[0], sum(now)))
+
+
+def _series_start(versions: list[dict[int, set[int]]]) -> int:
+    """The place from which on each survey kept the wording it has at the end."""
+    newest: dict[int, set[int]] = {}
+    for place in range(len(versions) - 1, -1, -1):
+        for survey, asked in versions[place].items():
+            if asked != newest.setdefault(survey, asked):
+                return place + 1
+    return 0
+
+
+def _funnel(rows: list[tuple[bool, str, str | None, bool, int]]) -> Funnel:
+    """From rows of (is_asked, reason, message state, has_answer, number)."""
+    asked = [(state or "", has_answer, number) for is_asked, _, state, has_answer, number in rows if is_asked]
+    accepted = OutgoingMessage.State.ACCEPTED
+    return Funnel(
+        eligible=sum(row[-1] for row in rows),
+        asked=sum(number for *_, number in asked),
+        delivered=sum(number for state, _, number in asked if state == accepted),
+        answered=sum(number for _, has_answer, number in asked if has_answer),
+        not_asked=_largest_first((reason, number) for is_asked, reason, *_, number in rows if not is_asked),
+        not_delivered=_largest_first((state, number) for state, _, number in asked if state != accepted),
+    )
+
+
+def _largest_first(pairs: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    sums = Counter()
+    for key, number in pairs:
+        sums[key] += number
+    return tuple(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tuple[ThemeShare, ...]:
+    """Themes by frequency now. Two families of tests, on being named and on being named negatively."""
+    mentions = _mentions(client, run)
+    named = [theme for theme in Theme.objects.filter(client=client) if mentions[0][theme.pk] or mentions[1][theme.pk]]
+    pairs = [(_sentiments(mentions[0][theme.pk]), _sentiments(mentions[1][theme.pk])) for theme in named]
+    at_all = _verdicts([(was.total, now.total) for was, now in pairs], comments)
+    critical = _verdicts([(was.negative, now.negative) for was, now in pairs], comments)
+    shares = [
+        ThemeShare(
+            theme.name_en, theme.name_de, theme.side, now, was, scores.share(now.total, comments[1]),
+            scores.share(was.total, comments[0]) if comments[0] >= SHOWN_FROM else None, verdict, criticism,
+        )
+        for theme, (was, now), verdict, criticism in zip(named, pairs, at_all, critical, strict=True)
+    ]
+    return tuple(sorted(shares, key=lambda share: -share.now.total))
+
+
+def _mentions(client: Client, run: list[Period]) -> list[dict[int, Counter]]:
+    """Per place in `run`: theme → sentiment → number of comments."""
+    found = [defaultdict(Counter), defaultdict(Counter)]
+    assignments = ThemeAssignment.objects.filter(answer__in=_read_comments(client, run).values("pk"))
+    rows = assignments.annotate(place=_place("answer__response__submitted_at", run)).order_by()
+    for place, theme, sentiment, number in rows.values_list("place", "theme", "sentiment").annotate(Count("pk")):
+        found[place][theme][sentiment] += number
+    return found
+
+
+def _sentiments(count: Counter) -> Mentions:
+    kinds = ThemeAssignment.Sentiment
+    return Mentions(count[kinds.NEGATIVE], count[kinds.NEUTRAL], count[kinds.POSITIVE])
+
+
+def _verdicts(pairs: list[tuple[int, int]], comments: list[int]) -> list[Verdict | None]:
+    """What each change of a share claims, once all of them are compared together (Benjamini and Hochberg)."""
+    if min(comments) < VALUE_FROM:
+        return [None] * len(pairs)
+    changes = [scores.share_change((was, comments[0]), (now, comments[1])) for was, now in pairs]
+    news = scores.benjamini_hochberg([change.p for change in changes])
+    return [
+        change.verdict if is_news else Verdict.NO_CLEAR_CHANGE for change, is_news in zip(changes, news, strict=True)
+    ]
+
+
+def _lot(answer_id: int, period: Period) -> str:
+    return hashlib.sha256(f"{answer_id}:{period.kind}:{period.first_on}".encode()).hexdigest()
+
+
+def _voice(answer: Answer, client: Client) -> Voice:
+    response = answer.response
+    return Voice(
+        group=response.group, score=response.score, top=response.top, text=answer.text,
+        language=answer.reading.language, on=response.submitted_at.astimezone(client.zone).date(),
+        channel=response.invitation.channel,
+    )
