@@ -1,6 +1,7 @@
 """What every reader of comments needs first: one spelling of characters, the language, and a fingerprint.
 
-Pure functions without models. Redaction is not here: it happens before storage, in `surveys.redaction`.
+Pure functions without models. Redaction is not here: it happens before storage, in `surveys.redaction`; what it left
+behind is put into the reader's words by `pieces`.
 """
 
 import hashlib
@@ -8,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+
+from django.utils.translation import pgettext_lazy
 
 _SAME_LENGTH = str.maketrans({
     "’": "'", "‘": "'", "‚": "'", "‛": "'", "`": "'", "´": "'", "ʼ": "'",
@@ -18,6 +21,16 @@ _SAME_LENGTH = str.maketrans({
 })  # fmt: skip
 _ODD_SPACE = re.compile(r"[^\S\n ]")
 _WORD = re.compile(r"[^\W\d_]+")
+_TOKEN = re.compile(r"⟦([^⟦⟧]*)⟧")
+REDACTED = {
+    "name": pgettext_lazy("redacted", "name"),
+    "phone": pgettext_lazy("redacted", "phone number"),
+    "email": pgettext_lazy("redacted", "email address"),
+    "iban": pgettext_lazy("redacted", "account number"),
+    "card": pgettext_lazy("redacted", "card number"),
+    "link": pgettext_lazy("redacted", "link"),
+    "number": pgettext_lazy("redacted", "number"),
+}
 LANGUAGE_SAMPLE = 1_000  # characters: enough to tell languages apart, and bounds the detector's time
 
 
@@ -60,3 +73,13 @@ def _detector(codes: tuple[str, ...]):
 
     known = [IsoCode639_1.from_str(code.upper()) for code in codes]
     return LanguageDetectorBuilder.from_iso_codes_639_1(*known).build()
+
+
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """The text cut at what was redacted: (words, was it redacted) in order; “⟦name⟧” becomes the word for it."""
+    cut = _TOKEN.split(text)
+    return [(_redacted(words) if place % 2 else words, place % 2 == 1) for place, words in enumerate(cut) if words]
+
+
+def _redacted(kind: str) -> str:
+    return str(REDACTED.get(kind, REDACTED["number"]))

@@ -11,8 +11,11 @@ from surveys.models.people import LANGUAGES
 class CaseQuerySet(models.QuerySet):
     def visible_to(self, login) -> "CaseQuerySet":
         """Agents see cases they own or that concern their contacts; leads their team's; analysts and viewers all."""
-        reached = reach_of(login).rows(agent="response__invitation__agent", team="team")
-        return self.filter(reached | Q(owner=login)).distinct() if login.is_active else self.none()
+        reach = reach_of(login)
+        if reach.is_everything or not login.is_active:
+            return self.filter(reach.rows())
+        reached = reach.rows(agent="response__invitation__agent", team="team")
+        return self.filter(reached | Q(owner=login))
 
     def open(self) -> "CaseQuerySet":
         return self.exclude(state=Case.State.RESOLVED)

@@ -17,6 +17,7 @@ from analytics.figures import Unit
 from analytics.periods import Period
 from analytics.queries import SHOWN_FROM, VALUE_FROM
 from analytics.scores import Estimate, Verdict
+from analytics.text import pieces
 from surveys.models import Contact, Group, Invitation, Survey
 
 from . import report
@@ -25,7 +26,6 @@ MOST_THEMES = 5  # where none changed clearly
 MENDABLE_SHARE = 0.1  # of the eligible: from here on, a reason not to ask is bad news
 UNDELIVERED_SHARE = 0.05  # of those asked
 UNITS: dict[str, Unit] = {Survey.Kind.NPS: "points", Survey.Kind.CSAT: "percent"}
-
 
 
 def present(content: dict, language: str) -> report.Report:
@@ -254,9 +254,11 @@ class _Writer:
     def _criticism(self, share: dict) -> report.BadNews:
         themes = self.content["themes"]
         what = _("Criticised in %(now)s of %(comments)s comments, %(then)s in %(before)s of %(comments_before)s.") % {
-            "now": self._count(share["now"]["negative"]), "comments": self._count(themes["comments"]),
+            "now": self._count(share["now"]["negative"]),
+            "comments": self._count(themes["comments"]),
             "before": self._count(share["before"]["negative"]),
-            "comments_before": self._count(themes["comments_before"]), "then": self._in(self.then),
+            "comments_before": self._count(themes["comments_before"]),
+            "then": self._in(self.then),
         }
         title = _("Clearly more criticism: %s") % share["name"]
         return report.BadNews(title, [(_("What happened"), what), (_("Where"), _side(share["side"]))])
@@ -288,7 +290,10 @@ class _Writer:
         if not themes["compared"]:
             return _("%s. There are too few comments from before for a comparison.") % intro
         return _("%(intro)s, %(then)s → %(now)s. %(compared)s themes compared, corrected for their number.") % {
-            "intro": intro, "then": self.then, "now": self.now, "compared": themes["compared"],
+            "intro": intro,
+            "then": self.then,
+            "now": self.now,
+            "compared": themes["compared"],
         }
 
     def _theme_groups(self, shares: list[dict]) -> list[report.ThemeGroup]:
@@ -339,7 +344,7 @@ class _Writer:
         given = _("%(score)s of %(top)s") % {"score": voice["score"], "top": voice["top"]}
         about = ", ".join(filter(None, [day, channel, given]))
         group = Group(voice["group"]).value
-        return report.VoiceText(group, voice["score"], report.parts(voice["text"]), about, voice["language"])
+        return report.VoiceText(group, voice["score"], pieces(voice["text"]), about, voice["language"])
 
     def _cases(self) -> Iterable[str]:
         cases = self.content["cases"]
@@ -357,16 +362,16 @@ class _Writer:
     def _method(self) -> str:
         zone = self.content["zone"]
         frozen_at = datetime.fromisoformat(self.content["frozen_at"]).astimezone(ZoneInfo(zone))
-        return " ".join([
-            _("NPS and CSAT are never added up. Of several answers of one customer the latest counts."),
-            _("95% intervals: adjusted Wald (NPS), Wilson (shares). A change is named only if the test shows it."),
-            _("Below %(least)s answers nothing is shown, below %(value)s only the range.") % {
-                "least": SHOWN_FROM, "value": VALUE_FROM,
-            },
-            _("Days as in %(zone)s. As of %(at)s; this report does not change any more.") % {
-                "zone": zone, "at": figures.date_time(frozen_at, self.language),
-            },
-        ])
+        return " ".join(
+            [
+                _("NPS and CSAT are never added up. Of several answers of one customer the latest counts."),
+                _("95% intervals: adjusted Wald (NPS), Wilson (shares). A change is named only if the test shows it."),
+                _("Below %(least)s answers nothing is shown, below %(value)s only the range.")
+                % {"least": SHOWN_FROM, "value": VALUE_FROM},
+                _("Days as in %(zone)s. As of %(at)s; this report does not change any more.")
+                % {"zone": zone, "at": figures.date_time(frozen_at, self.language)},
+            ]
+        )
 
 
 def _opening(salutation: str, sentences: list[str]) -> str:

@@ -1,15 +1,11 @@
 """What a digest shows, as finished strings and positions: the parts of a report, for mail, text part and page alike."""
 
-import re
 from dataclasses import dataclass
-
-from django.utils.translation import gettext as _
 
 from analytics import figures
 from analytics.figures import Unit
 from analytics.scores import Estimate
 
-_REDACTED = re.compile(r"⟦([^⟦⟧]*)⟧")
 SCALES: dict[Unit, tuple[int, int]] = {"points": (-100, 100), "percent": (0, 100)}
 
 
@@ -178,17 +174,3 @@ class Report:
 def width(rate: float | None) -> str:
     """Of a bar: “16.3%”, as SVG and HTML want it; empty without a rate."""
     return "" if rate is None else f"{rate:.1f}%"
-
-
-def parts(text: str) -> list[tuple[str, bool]]:
-    """The comment, cut at what was redacted: “⟦name⟧” becomes the word for it."""
-    cut = _REDACTED.split(text)
-    return [(_redacted_word(words) if place % 2 else words, place % 2 == 1) for place, words in enumerate(cut) if words]
-
-
-def _redacted_word(token: str) -> str:
-    words = {
-        "name": _("Name"), "email": _("Email address"), "phone": _("Phone number"), "iban": _("Account number"),
-        "card": _("Card number"), "number": _("Number"), "link": _("Link"),
-    }  # fmt: skip
-    return words.get(token, _("removed"))

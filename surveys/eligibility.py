@@ -41,7 +41,7 @@ class Knowledge:
 
     @classmethod
     def of(cls, client: Client, candidates: Sequence[Candidate], since: dt.datetime | None = None) -> "Knowledge":
-        """Four queries, however many candidates. `since`: how far back asking matters; None: only the law is looked up."""
+        """Four queries, however many candidates. `since`: how far back asking matters; None: only the law counts."""
         emails = {email_key(c.email) for c in candidates}
         known = cls(
             suppressed=frozenset(

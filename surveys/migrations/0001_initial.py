@@ -498,7 +498,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'post_contact'), ('wave_days__isnull', True)), models.Q(('kind', 'periodic'), ('wave_days__gte', 1)), _connector='OR'), name='campaign_wave_days_if_periodic'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'post_contact'), ('wave_days__isnull', True)), models.Q(('kind', 'periodic'), ('wave_days__gte', 1), ('wave_days__isnull', False)), _connector='OR'), name='campaign_wave_days_if_periodic'),
         ),
         migrations.AddConstraint(
             model_name='surveyversion',

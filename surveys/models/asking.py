@@ -4,6 +4,7 @@ import datetime as dt
 import secrets
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -270,13 +271,23 @@ class Campaign(models.Model):
             models.UniqueConstraint(fields=["client", "name"], name="campaign_once_per_client"),
             models.CheckConstraint(condition=Q(hour_from__lt=F("hour_until")), name="campaign_hours_in_order"),
             models.CheckConstraint(
-                condition=Q(kind="post_contact", wave_days__isnull=True) | Q(kind="periodic", wave_days__gte=1),
+                condition=Q(kind="post_contact", wave_days__isnull=True)
+                | Q(kind="periodic", wave_days__isnull=False, wave_days__gte=1),
                 name="campaign_wave_days_if_periodic",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        errors = {}
+        if (self.kind == self.Kind.PERIODIC) != bool(self.wave_days):
+            errors["wave_days"] = _("Needed for waves, and only for them.")
+        if None not in (self.hour_from, self.hour_until) and self.hour_from >= self.hour_until:
+            errors["hour_until"] = _("Sending must end later than it begins.")
+        if errors:
+            raise ValidationError(errors)
 
     def sending_time(self, at: dt.datetime) -> dt.datetime:
         """The first moment at or after `at` that lies in the sending hours, in the client's zone."""

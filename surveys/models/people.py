@@ -93,7 +93,7 @@ class Client(models.Model):
         return (self.sentence_name_de or self.name) if language.startswith("de") else self.name
 
     def call_back_by(self, at: dt.datetime, days: int | None = None) -> dt.datetime:
-        """18:00 local time, `call_back_days` working days (Monday to Friday) after `at`: told to customers, kept by cases.
+        """18:00 local time, `call_back_days` working days (Monday to Friday) after `at`. Told to customers, kept by us.
 
         `days` replaces the client's own number, for what cannot wait that long.
         """

@@ -42,9 +42,7 @@ def comment(client, period, sentiments=None, outcome=None, text="Alles gut.", sc
     sentiments = sentiments or {}
     outcome = outcome or (Reading.Outcome.THEMES if sentiments else Reading.Outcome.UNCLASSIFIED)
     judged = {"source": Reading.Source.RULES, "version": "1"}
-    Reading.objects.create(
-        answer=written, outcome=outcome, language="de", text_hash="x", read_at=on(period), **judged
-    )
+    Reading.objects.create(answer=written, outcome=outcome, language="de", text_hash="x", read_at=on(period), **judged)
     themes = adopt_starter_taxonomy(client)
     for key, sentiment in sentiments.items():
         ThemeAssignment.objects.create(answer=written, theme=themes[key], sentiment=sentiment, **judged)
@@ -194,7 +192,10 @@ def test_the_funnel_counts_every_step_and_names_every_loss(acme):
 
     assert queries.funnels(acme, OCTOBER) == {
         "csat": Funnel(
-            eligible=10, asked=6, delivered=4, answered=1,
+            eligible=10,
+            asked=6,
+            delivered=4,
+            answered=1,
             not_asked=(("not_sampled", 2), ("goodwill", 1), ("no_address", 1)),
             not_delivered=(("", 1), ("failed", 1)),
         )
@@ -310,9 +311,7 @@ def test_a_voice_says_when_and_how_but_not_who_served(acme):
 
     (voice,) = queries.voices(acme, OCTOBER)
 
-    assert voice == queries.Voice(
-        "detractor", 2, 5, "⟦name⟧ war nett.", "de", dt.date(2026, 10, 10), "phone"
-    )
+    assert voice == queries.Voice("detractor", 2, 5, "⟦name⟧ war nett.", "de", dt.date(2026, 10, 10), "phone")
 
 
 # --- Whose, and at what cost
@@ -343,9 +342,7 @@ def test_globex_sees_nothing_of_acme(acme, globex):
     ],
     ids=["score", "funnels", "themes", "voices"],
 )
-def test_a_read_costs_the_same_number_of_queries_for_more_rows(
-    acme, factor, read, number, django_assert_num_queries
-):
+def test_a_read_costs_the_same_number_of_queries_for_more_rows(acme, factor, read, number, django_assert_num_queries):
     for score in (1, 8, 10) * factor:
         for _ in range(2):
             comment(acme, OCTOBER, {"billing": -1, "price": 1}, score=score)

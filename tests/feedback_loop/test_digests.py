@@ -384,14 +384,17 @@ def test_what_went_wrong_stands_before_the_themes(acme):
     report = presentation.present(digest.content, "de")
 
     assert [item.title for item in report.bad_news] == [
-        "Ein Fall überfällig", "Klar mehr Kritik: Rechnung & Zahlung", "Klar mehr Kritik: Preis & Leistung fürs Geld",
+        "Ein Fall überfällig",
+        "Klar mehr Kritik: Rechnung & Zahlung",
+        "Klar mehr Kritik: Preis & Leistung fürs Geld",
     ]
     assert report.bad_news[0].rows == [
         ("Was war", "Ein Mensch wartet länger als zugesagt, seit 15. Oktober."),
         ("Zugesagt", "Antwort binnen 2 Werktagen"),
     ]
     assert report.bad_news[1].rows == [
-        ("Was war", "In 12 von 20 Kommentaren kritisiert, im September in 0 von 20."), ("Wo", "Bei Ihnen"),
+        ("Was war", "In 12 von 20 Kommentaren kritisiert, im September in 0 von 20."),
+        ("Wo", "Bei Ihnen"),
     ]
     assert [(group.title, [theme.name for theme in group.themes]) for group in report.theme_groups] == [
         ("Klar häufiger als im September", ["Rechnung & Zahlung", "Preis & Leistung fürs Geld"]),
@@ -435,7 +438,8 @@ def test_cases_are_counted_and_the_promise_is_measured(acme):
     report = presentation.present(digest.content, "de")
 
     assert report.cases == [
-        "7 eröffnet, 6 gelöst.", "Von 7 fälligen 5 fristgerecht gelöst: 71\u00a0% (36\u00a0% bis 92\u00a0%).",
+        "7 eröffnet, 6 gelöst.",
+        "Von 7 fälligen 5 fristgerecht gelöst: 71\u00a0% (36\u00a0% bis 92\u00a0%).",
     ]
     assert report.opening.endswith("Ein Fall ist überfällig.")
 
@@ -511,7 +515,9 @@ def test_globex_sees_nothing_of_acme(acme, globex):
     content = Digest.objects.get().content
     assert "Kanarienvogel" not in json.dumps(content)
     assert {name: content["cases"][name] for name in ("opened", "due", "overdue")} == {
-        "opened": 0, "due": 0, "overdue": 0,
+        "opened": 0,
+        "due": 0,
+        "overdue": 0,
     }
 
 

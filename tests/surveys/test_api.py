@@ -13,7 +13,9 @@ from django.urls import reverse
 from surveys.models import Agent, ApiKey, Client, Contact, Customer
 
 CALL = {
-    "external_id": "C-1", "state": "finished", "started_at": "2026-11-09T08:00:00Z",
+    "external_id": "C-1",
+    "state": "finished",
+    "started_at": "2026-11-09T08:00:00Z",
     "ended_at": "2026-11-09T09:10:00+01:00",
 }
 
@@ -61,8 +63,14 @@ def test_the_same_contact_a_hundred_times_over_the_api_is_one_row(post):
 
 def test_one_event_over_api_and_file_is_one_contact(post, acme, tmp_path):
     ticket = {
-        "source": "helpdesk", "external_id": "7", "state": "finished", "started_at": "2026-11-09T08:00:00Z",
-        "ended_at": "2026-11-09T08:10:00Z", "is_solved": True, "customer_name": "Kim Brook", "channel": "email",
+        "source": "helpdesk",
+        "external_id": "7",
+        "state": "finished",
+        "started_at": "2026-11-09T08:00:00Z",
+        "ended_at": "2026-11-09T08:10:00Z",
+        "is_solved": True,
+        "customer_name": "Kim Brook",
+        "channel": "email",
         "attributes": {"priority": "low"},
     }
     (tmp_path / "tickets.csv").write_text(
@@ -82,7 +90,10 @@ def test_a_list_gets_one_result_per_row_in_its_order(post):
     response = post(rows)
     assert response.status_code == 207
     assert [(result["external_id"], result["result"]) for result in response.json()] == [
-        ("new", "created"), ("known", "unchanged"), ("", "refused"), ("", "refused"),
+        ("new", "created"),
+        ("known", "unchanged"),
+        ("", "refused"),
+        ("", "refused"),
     ]
 
 
@@ -173,8 +184,18 @@ def test_what_cannot_be_taken_is_400_with_field_code_and_sentence(post, fields, 
 
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "[]", "[" * 100_000, '{"external_id": NaN}', '"text"', "7", "null", '{"external_id": ' + "1" * 5000 + "}",
-     json.dumps({**CALL, "attributes": {"a": 1}}).replace(": 1}", ": 1e999}")],
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"external_id": NaN}',
+        '"text"',
+        "7",
+        "null",
+        '{"external_id": ' + "1" * 5000 + "}",
+        json.dumps({**CALL, "attributes": {"a": 1}}).replace(": 1}", ": 1e999}"),
+    ],
 )
 def test_a_malformed_body_is_400_and_never_500(post, body):
     assert post(body).status_code == 400

@@ -16,18 +16,49 @@ from surveys.models import Agent, Contact, Customer, ImportProfile
 from tests import factories
 
 HELPDESK = [
-    "Ticket ID", "Created at", "Solved at", "Status", "Group", "Assignee", "Requester", "Requester email", "Channel",
-    "Subject", "Tags", "Priority", "Locale", "Reopens",
+    "Ticket ID",
+    "Created at",
+    "Solved at",
+    "Status",
+    "Group",
+    "Assignee",
+    "Requester",
+    "Requester email",
+    "Channel",
+    "Subject",
+    "Tags",
+    "Priority",
+    "Locale",
+    "Reopens",
 ]
 TELEPHONE = [
-    "Anruf-Nr", "Datum", "Uhrzeit", "Skill", "Agent-ID", "Agent", "Rufnummer", "Kundennr", "Wartezeit (s)",
-    "Gesprächszeit (min)", "Nachbearbeitung (s)", "Ergebnis", "Kulanz (EUR)", "E-Mail", "Einwilligung",
+    "Anruf-Nr",
+    "Datum",
+    "Uhrzeit",
+    "Skill",
+    "Agent-ID",
+    "Agent",
+    "Rufnummer",
+    "Kundennr",
+    "Wartezeit (s)",
+    "Gesprächszeit (min)",
+    "Nachbearbeitung (s)",
+    "Ergebnis",
+    "Kulanz (EUR)",
+    "E-Mail",
+    "Einwilligung",
 ]
 
 
 def ticket(
-    number, *, created="2026-08-03T06:00:00Z", solved="2026-08-03T07:00:00Z", status="solved", agent="Tom Berger",
-    email="kim@example.org", subject="Widerruf",
+    number,
+    *,
+    created="2026-08-03T06:00:00Z",
+    solved="2026-08-03T07:00:00Z",
+    status="solved",
+    agent="Tom Berger",
+    email="kim@example.org",
+    subject="Widerruf",
 ) -> list[str]:
     return [number, created, solved, status, "Nord", agent, "Kim Brook", email, "email", subject, "", "low", "de", "0"]
 
@@ -234,8 +265,12 @@ def test_the_command_guesses_the_profile_and_sums_up(acme, tickets):
     assert "line 11, Solved at: “2026-02-30T10:00:00Z” – This day does not exist. Correct the date.\n" in said
     summary = [line.split(maxsplit=1) for line in said.splitlines() if line.startswith("   ")]
     assert summary[:6] == [
-        ["14", "rows"], ["5", "created"], ["0", "updated"], ["0", "unchanged"],
-        ["2", "replaced by a later row of the file"], ["7", "refused"],
+        ["14", "rows"],
+        ["5", "created"],
+        ["0", "updated"],
+        ["0", "unchanged"],
+        ["2", "replaced by a later row of the file"],
+        ["7", "refused"],
     ]
 
 
@@ -263,7 +298,8 @@ def test_mended_rejects_can_be_imported_as_they_are(acme, tmp_path):
     (tmp_path / "mended.csv").write_text(text.replace(",?,", ",solved,"), encoding="utf-8-sig")
     run(acme, tmp_path / "mended.csv")
     assert list(Contact.objects.order_by("external_id").values_list("external_id", "subject")) == [
-        ("1", formula), ("@2", "Widerruf"),
+        ("1", formula),
+        ("@2", "Widerruf"),
     ]
 
 
@@ -319,10 +355,16 @@ EXPORTS = settings.BASE_DIR.parent / "shared" / "data" / "contacts"
 @pytest.mark.skipif(not EXPORTS.exists(), reason="the two real exports are not on this machine")
 def test_both_real_exports_load_twice(acme):
     for name, refused, notes in (
-        ("helpdesk_tickets.csv", {"no_time": 1, "no_such_day": 1, "ends_before_start": 1, "missing_id": 1},
-         {"shortened": 1}),
-        ("telephone_calls.csv", {"no_such_hour": 1, "no_such_day": 1, "too_many_cells": 1, "too_few_cells": 1},
-         {"hour_twice": 1}),
+        (
+            "helpdesk_tickets.csv",
+            {"no_time": 1, "no_such_day": 1, "ends_before_start": 1, "missing_id": 1},
+            {"shortened": 1},
+        ),
+        (
+            "telephone_calls.csv",
+            {"no_such_hour": 1, "no_such_day": 1, "too_many_cells": 1, "too_few_cells": 1},
+            {"hour_twice": 1},
+        ),
     ):
         profile = loading.guess(acme, EXPORTS / name)
         first = loading.FileImport(acme, EXPORTS / name, profile).run(factories.NOW)

@@ -60,7 +60,8 @@ def test_of_a_repeat_within_one_batch_the_last_content_stays(acme):
     batch = call(subject="first"), call(subject="second"), call(subject="second"), call("C-2")
     assert kinds(acme, *batch) == ["created", "updated", "unchanged", "created"]
     assert list(Contact.objects.order_by("external_id").values_list("external_id", "subject")) == [
-        ("C-1", "second"), ("C-2", ""),
+        ("C-1", "second"),
+        ("C-2", ""),
     ]
 
 
@@ -105,11 +106,19 @@ def test_parallel_batches_that_overlap_in_everything_neither_fail_nor_double():
     def one_thread(seed: int) -> list[str]:
         draw = random.Random(seed).randrange
         try:
-            return kinds(client, *[
-                call(str(draw(40)), agent_name=f"Agent {draw(9)}", team=f"Team {draw(9)}",
-                     customer_number=str(draw(20)), customer_name=f"Name {draw(9)}")
-                for _ in range(50)
-            ])
+            return kinds(
+                client,
+                *[
+                    call(
+                        str(draw(40)),
+                        agent_name=f"Agent {draw(9)}",
+                        team=f"Team {draw(9)}",
+                        customer_number=str(draw(20)),
+                        customer_name=f"Name {draw(9)}",
+                    )
+                    for _ in range(50)
+                ],
+            )
         finally:
             connection.close()
 
@@ -143,8 +152,13 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(acme):
 
     def batch(prefix, size, **fields):
         return [
-            call(f"{prefix}-{n}", agent_name=f"Agent {prefix} {n}", team=f"Team {prefix} {n}",
-                 customer_number=f"K{prefix}{n}", **fields)
+            call(
+                f"{prefix}-{n}",
+                agent_name=f"Agent {prefix} {n}",
+                team=f"Team {prefix} {n}",
+                customer_number=f"K{prefix}{n}",
+                **fields,
+            )
             for n in range(size)
         ]
 
@@ -185,11 +199,14 @@ def test_an_update_at_globex_leaves_acme_alone(acme, globex):
 def test_a_customer_is_known_by_number_else_by_mailbox(acme):
     kinds(
         acme,
-        call("1", customer_number="K1", email="a@example.org"), call("2", customer_number="K1", email="b@example.org"),
-        call("3", email="Kim@Example.org "), call("4", email="kim@example.ORG"),
+        call("1", customer_number="K1", email="a@example.org"),
+        call("2", customer_number="K1", email="b@example.org"),
+        call("3", email="Kim@Example.org "),
+        call("4", email="kim@example.ORG"),
     )
     assert sorted(Customer.objects.values_list("key", "email")) == [
-        ("mail:kim@example.org", "kim@example.org"), ("no:K1", "b@example.org"),
+        ("mail:kim@example.org", "kim@example.org"),
+        ("no:K1", "b@example.org"),
     ]
     assert Contact.objects.get(external_id="3").email == "Kim@Example.org"
 
@@ -220,16 +237,37 @@ def test_a_customer_was_first_seen_at_the_earliest_contact(acme):
 
 def test_which_addresses_are_missing_and_which_can_be_reached():
     assert [is_missing(text) for text in ("", " - ", "N/A", "unbekannt", "kunde@", "kim@example.org")] == [
-        True, True, True, True, False, False,
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
     ]
     local = "a" * 64
     long = f"{local}@{'b' * 60}.{'c' * 60}.{'d' * 60}.org"
-    assert {address: is_deliverable(address) for address in (
-        "kim@example.org", " kim@example.org ", "kim+x@müller.example", "No-Reply@example.org",
-        "donotreply@example.org", "postmaster@example.org", "kim@example", long + "g" * 10, "reply@example.org",
-    )} == {
-        "kim@example.org": True, " kim@example.org ": True, "kim+x@müller.example": True, "No-Reply@example.org": False,
-        "donotreply@example.org": False, "postmaster@example.org": False, "kim@example": False, long + "g" * 10: False,
+    assert {
+        address: is_deliverable(address)
+        for address in (
+            "kim@example.org",
+            " kim@example.org ",
+            "kim+x@müller.example",
+            "No-Reply@example.org",
+            "donotreply@example.org",
+            "postmaster@example.org",
+            "kim@example",
+            long + "g" * 10,
+            "reply@example.org",
+        )
+    } == {
+        "kim@example.org": True,
+        " kim@example.org ": True,
+        "kim+x@müller.example": True,
+        "No-Reply@example.org": False,
+        "donotreply@example.org": False,
+        "postmaster@example.org": False,
+        "kim@example": False,
+        long + "g" * 10: False,
         "reply@example.org": True,
     }
 
@@ -319,7 +357,8 @@ def test_half_an_address_or_phone_number_would_be_somebody_elses_so_it_is_left_o
     fields = {"customer_number": "K1", "customer_phone": "1" * 41, "email": "a" * 250 + "@example.org"}
     [outcome] = ingestion.receive(acme, [call(**fields)], factories.NOW)
     assert sorted((note.code, note.field) for note in outcome.notes) == [
-        ("left_out", "customer_phone"), ("left_out", "email"),
+        ("left_out", "customer_phone"),
+        ("left_out", "email"),
     ]
     assert (Contact.objects.get().email, Customer.objects.get().phone) == ("", "")
 

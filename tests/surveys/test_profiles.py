@@ -11,19 +11,41 @@ from surveys.ingestion.profiles import Profile, available, shipped, validate
 from surveys.models import ImportProfile
 
 TICKET = {
-    "Ticket ID": "100000", "Created at": "2026-08-03T06:08:00Z", "Solved at": "2026-08-04T06:24:39Z",
-    "Status": "solved", "Group": "2nd Level", "Assignee": "Ayşe Demir", "Requester": "Isla Fitzgerald",
-    "Requester email": "isla@example.com", "Channel": "chat", "Subject": "Widerruf", "Tags": "", "Priority": "normal",
-    "Locale": "de-AT", "Reopens": "0",
+    "Ticket ID": "100000",
+    "Created at": "2026-08-03T06:08:00Z",
+    "Solved at": "2026-08-04T06:24:39Z",
+    "Status": "solved",
+    "Group": "2nd Level",
+    "Assignee": "Ayşe Demir",
+    "Requester": "Isla Fitzgerald",
+    "Requester email": "isla@example.com",
+    "Channel": "chat",
+    "Subject": "Widerruf",
+    "Tags": "",
+    "Priority": "normal",
+    "Locale": "de-AT",
+    "Reopens": "0",
 }
 CALL = {
-    "Anruf-Nr": "C-1", "Datum": "01.09.2026", "Uhrzeit": "08:07", "Skill": "Rechnung", "Agent-ID": "A109",
-    "Agent": "Baumann, Rolf", "Rufnummer": "anonym", "Kundennr": "K002019", "Wartezeit (s)": "15",
-    "Gesprächszeit (min)": "7,5", "Nachbearbeitung (s)": "204", "Ergebnis": "gelöst", "Kulanz (EUR)": "",
-    "E-Mail": "piotr@example.org", "Einwilligung": "ja",
+    "Anruf-Nr": "C-1",
+    "Datum": "01.09.2026",
+    "Uhrzeit": "08:07",
+    "Skill": "Rechnung",
+    "Agent-ID": "A109",
+    "Agent": "Baumann, Rolf",
+    "Rufnummer": "anonym",
+    "Kundennr": "K002019",
+    "Wartezeit (s)": "15",
+    "Gesprächszeit (min)": "7,5",
+    "Nachbearbeitung (s)": "204",
+    "Ergebnis": "gelöst",
+    "Kulanz (EUR)": "",
+    "E-Mail": "piotr@example.org",
+    "Einwilligung": "ja",
 }
 RULES = {
-    "source": "x", "columns": {"external_id": "Id", "started_at": "Start", "ended_at": "End", "status": "Status"},
+    "source": "x",
+    "columns": {"external_id": "Id", "started_at": "Start", "ended_at": "End", "status": "Status"},
     "statuses": {"done": {"state": "finished"}},
 }
 
@@ -61,34 +83,68 @@ def utc(*parts) -> dt.datetime:
 def test_a_ticket_is_read_in_our_words(acme):
     incoming = ticket(acme, Tags="goodwill spam;internal_test,vip", Channel="whatsapp", Reopens="2")
     assert vars(incoming) == {
-        "source": "helpdesk", "external_id": "100000", "state": "finished", "started_at": utc(2026, 8, 3, 6, 8),
-        "ended_at": utc(2026, 8, 4, 6, 24, 39), "email": "isla@example.com", "customer_number": "",
-        "customer_name": "Isla Fitzgerald", "customer_phone": "", "language": "de-AT", "agent_key": "",
-        "agent_name": "Ayşe Demir", "team": "2nd Level", "channel": "messenger", "reason": "", "subject": "Widerruf",
-        "is_solved": True, "wait_seconds": None, "talk_seconds": None, "reopened_count": 2, "is_transferred": False,
-        "is_goodwill": True, "is_spam": True, "is_test": True, "has_consent": None,
-        "tags": ("goodwill", "spam", "internal_test", "vip"), "attributes": {"priority": "normal"},
+        "source": "helpdesk",
+        "external_id": "100000",
+        "state": "finished",
+        "started_at": utc(2026, 8, 3, 6, 8),
+        "ended_at": utc(2026, 8, 4, 6, 24, 39),
+        "email": "isla@example.com",
+        "customer_number": "",
+        "customer_name": "Isla Fitzgerald",
+        "customer_phone": "",
+        "language": "de-AT",
+        "agent_key": "",
+        "agent_name": "Ayşe Demir",
+        "team": "2nd Level",
+        "channel": "messenger",
+        "reason": "",
+        "subject": "Widerruf",
+        "is_solved": True,
+        "wait_seconds": None,
+        "talk_seconds": None,
+        "reopened_count": 2,
+        "is_transferred": False,
+        "is_goodwill": True,
+        "is_spam": True,
+        "is_test": True,
+        "has_consent": None,
+        "tags": ("goodwill", "spam", "internal_test", "vip"),
+        "attributes": {"priority": "normal"},
     }
 
 
 def test_only_solved_and_closed_tickets_are_finished(acme):
     states = {word: ticket(acme, Status=word).state for word in ("solved", "closed", "open", "pending", "deleted")}
     assert states == {
-        "solved": "finished", "closed": "finished", "open": "open", "pending": "open", "deleted": "discarded",
+        "solved": "finished",
+        "closed": "finished",
+        "open": "open",
+        "pending": "open",
+        "deleted": "discarded",
     }
 
 
 def test_channel_words_become_ours_and_an_unknown_one_is_noted(acme):
     words = "email", "web", "chat", "whatsapp", "api", "", "phone", "Fax"
     assert [read(acme, "helpdesk", TICKET, Channel=word)[0].channel for word in words] == [
-        "email", "web", "chat", "messenger", "other", "other", "phone", "other",
+        "email",
+        "web",
+        "chat",
+        "messenger",
+        "other",
+        "other",
+        "phone",
+        "other",
     ]
     assert [read(acme, "helpdesk", TICKET, Channel=word)[1] for word in ("api", "Fax")] == [[], ["unknown_channel"]]
 
 
 def test_system_and_bot_are_no_agents(acme):
     assert [ticket(acme, Assignee=name).agent_name for name in ("System", " bot ", "", "Botho Rau")] == [
-        "", "", "", "Botho Rau",
+        "",
+        "",
+        "",
+        "Botho Rau",
     ]
 
 
@@ -112,12 +168,32 @@ def test_a_count_that_is_no_number_is_refused(acme):
 def test_a_call_is_read_in_our_words_and_ends_after_the_talk(acme):
     incoming = a_call(acme, **{"Kulanz (EUR)": "1.049,90"})
     assert vars(incoming) == {
-        "source": "telephone", "external_id": "C-1", "state": "finished", "started_at": utc(2026, 9, 1, 6, 7),
-        "ended_at": utc(2026, 9, 1, 6, 14, 30), "email": "piotr@example.org", "customer_number": "K002019",
-        "customer_name": "", "customer_phone": "anonym", "language": "", "agent_key": "A109",
-        "agent_name": "Baumann, Rolf", "team": "", "channel": "phone", "reason": "Rechnung", "subject": "",
-        "is_solved": True, "wait_seconds": 15, "talk_seconds": 450, "reopened_count": 0, "is_transferred": False,
-        "is_goodwill": True, "is_spam": False, "is_test": False, "has_consent": True, "tags": (),
+        "source": "telephone",
+        "external_id": "C-1",
+        "state": "finished",
+        "started_at": utc(2026, 9, 1, 6, 7),
+        "ended_at": utc(2026, 9, 1, 6, 14, 30),
+        "email": "piotr@example.org",
+        "customer_number": "K002019",
+        "customer_name": "",
+        "customer_phone": "anonym",
+        "language": "",
+        "agent_key": "A109",
+        "agent_name": "Baumann, Rolf",
+        "team": "",
+        "channel": "phone",
+        "reason": "Rechnung",
+        "subject": "",
+        "is_solved": True,
+        "wait_seconds": 15,
+        "talk_seconds": 450,
+        "reopened_count": 0,
+        "is_transferred": False,
+        "is_goodwill": True,
+        "is_spam": False,
+        "is_test": False,
+        "has_consent": True,
+        "tags": (),
         "attributes": {"after_call_seconds": "204", "goodwill_eur": "1.049,90"},
     }
 
@@ -129,9 +205,12 @@ def test_each_outcome_of_a_call_has_its_meaning(acme):
         for incoming in [a_call(acme, Ergebnis=word)]
     }
     assert meaning == {
-        "gelöst": ("finished", True, False), "offen": ("finished", False, False),
-        "Rückruf vereinbart": ("finished", None, False), "weitergeleitet": ("finished", None, True),
-        "aufgelegt": ("discarded", None, False), "falsch verbunden": ("discarded", None, False),
+        "gelöst": ("finished", True, False),
+        "offen": ("finished", False, False),
+        "Rückruf vereinbart": ("finished", None, False),
+        "weitergeleitet": ("finished", None, True),
+        "aufgelegt": ("discarded", None, False),
+        "falsch verbunden": ("discarded", None, False),
         "": ("discarded", None, False),
     }
 
@@ -195,7 +274,9 @@ def test_columns_may_stand_in_any_order_among_others(acme):
     profile.bind(["More", " Status ", "End", "Start", "Id"])
     incoming, _notes = profile.read(Row(2, ["?", "done", "2026-08-03T14:10Z", "2026-08-03T16:00+02:00", "7"]))
     assert (incoming.external_id, incoming.started_at, incoming.ended_at) == (
-        "7", utc(2026, 8, 3, 14), utc(2026, 8, 3, 14, 10),
+        "7",
+        utc(2026, 8, 3, 14),
+        utc(2026, 8, 3, 14, 10),
     )
 
 

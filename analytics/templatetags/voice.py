@@ -1,0 +1,138 @@
+"""How a customer's answer looks to staff: the mark of its score, the words with what was found in them, theme chips.
+
+Every part says in words or signs what its colour says. Redaction tokens such as ⟦name⟧ become words of the reader's
+language. Whatever a customer wrote is escaped here.
+"""
+
+import datetime as dt
+
+from django import template
+from django.db.models import Prefetch
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from analytics.models import Reading, ThemeAssignment
+from analytics.text import pieces
+from surveys.models import Answer, Group, Response, Survey
+
+register = template.Library()
+
+SIGNS = {-1: ("negative", "−"), 0: ("neutral", "○"), 1: ("positive", "+")}
+CSAT_WORDS = {
+    Group.DETRACTOR: gettext_lazy("of 5, unhappy"),
+    Group.PASSIVE: gettext_lazy("of 5, in between"),
+    Group.PROMOTER: gettext_lazy("of 5, happy"),
+}
+
+
+def prefetches(to_answers: str = "answers") -> Prefetch:
+    """What these tags read of a response, in three queries however many responses there are."""
+    assignments = Prefetch("assignments", ThemeAssignment.objects.select_related("theme"))
+    return Prefetch(to_answers, Answer.objects.select_related("reading").prefetch_related(assignments))
+
+
+@register.filter
+def group_word(response: Response) -> str:
+    """The group in a word; a CSAT score says its scale, lest a 4 be taken for one of ten."""
+    return response.get_group_display() if response.kind == Survey.Kind.NPS else str(CSAT_WORDS[response.group])
+
+
+@register.filter
+def mark(response: Response) -> SafeString:
+    """The score in the form of its group, and the group in words."""
+    return format_html(
+        '<span class="mark mark-{}">{}</span> <span class="word">{}</span>',
+        response.group,
+        response.score,
+        group_word(response),
+    )
+
+
+@register.filter
+def voice(response: Response) -> SafeString:
+    """The customer's words with the evidence marked, and the themes found in them."""
+    answers = list(response.answers.all())
+    if not answers:
+        return format_html('<p class="no-text">{}</p>', gettext("No comment"))
+    return format_html_join("", "{}{}", ((_quoted(answer), chips(answer)) for answer in answers))
+
+
+@register.filter
+def chips(answer: Answer) -> SafeString:
+    """One chip per theme with its sentiment as sign and hidden word; or one that says that nothing sure was found."""
+    reading = getattr(answer, "reading", None)
+    if reading and reading.outcome == Reading.Outcome.UNCLASSIFIED:
+        quiet = '<ul class="chips"><li><span class="chip chip-none"><span class="label">{}</span></span></li></ul>'
+        return format_html(quiet, reading.get_outcome_display())
+    items = format_html_join("", "<li>{}</li>", ((_chip(found),) for found in answer.assignments.all()))
+    return format_html('<ul class="chips">{}</ul>', items) if items else mark_safe("")
+
+
+@register.filter
+def sentiment_key(value: str) -> str:
+    """“negative”, “neutral”, “positive”; “none” for a theme that is not mentioned."""
+    return SIGNS[int(value)][0] if value else "none"
+
+
+@register.filter
+def sign(value: str) -> SafeString:
+    """The sign of a sentiment beside its word."""
+    return format_html('<span class="sign" aria-hidden="true">{}</span>', SIGNS[int(value)][1] if value else "")
+
+
+@register.filter
+def spoken(text: str) -> str:
+    """The words as plain text, for mails: what was redacted stands in brackets."""
+    return "".join(f"[{said}]" if is_redacted else said for said, is_redacted in pieces(text))
+
+
+@register.filter
+def age(at: dt.datetime, now: dt.datetime) -> str:
+    """How long ago, in the largest unit that fits: 2 h, 1 day."""
+    seconds = max(0, (now - at).total_seconds())
+    if seconds < 3600:
+        return gettext("%(n)d min") % {"n": seconds // 60}
+    if seconds < 24 * 3600:
+        return gettext("%(n)d h") % {"n": seconds // 3600}
+    days = int(seconds // (24 * 3600))
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def _chip(found: ThemeAssignment) -> SafeString:
+    key, sign = SIGNS[found.sentiment]
+    return format_html(
+        '<span class="chip chip-{}"><span class="sign" aria-hidden="true">{}</span>'
+        '<span class="label"><span class="visually-hidden">{}: </span>{}</span></span>',
+        key,
+        sign,
+        found.get_sentiment_display(),
+        found.theme,
+    )
+
+
+def _quoted(answer: Answer) -> SafeString:
+    reading = getattr(answer, "reading", None)
+    language = reading.language if reading else ""
+    start, end = gettext("“…”").split("…")
+    return format_html('<p class="voice-text" lang="{}">{}{}{}</p>', language, start, _evidence(answer), end)
+
+
+def _evidence(answer: Answer) -> SafeString:
+    """The text with the words that decided marked. Where two findings share words, the first keeps them."""
+    parts, here = [], 0
+    found = [a for a in answer.assignments.all() if a.start is not None and a.end is not None]
+    for span in sorted(found, key=lambda a: (a.start, -a.end)):
+        if span.start < here or span.end > len(answer.text):
+            continue
+        parts += [words(answer.text[here : span.start]), '<mark class="ev ev-', SIGNS[span.sentiment][0], '">']
+        parts += [words(answer.text[span.start : span.end]), "</mark>"]
+        here = span.end
+    return mark_safe("".join([*parts, words(answer.text[here:])]))  # every part went through `words`
+
+
+@register.filter
+def words(text: str) -> SafeString:
+    """The words as HTML, escaped; what was redacted is a dashed word."""
+    shapes = {True: '<span class="redacted">{}</span>', False: "{}"}
+    return mark_safe("".join(format_html(shapes[is_redacted], said) for said, is_redacted in pieces(text)))

@@ -1,0 +1,167 @@
+"""Who may look at what in the admin, and who may change it: by reach, never by permission rows.
+
+Every page of every ModelAdmin (list, change, history, delete, popup, autocomplete, search, filters, dropdowns) stands
+on `get_queryset`, and that on the reach of the login. What lies outside does not exist.
+"""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .models import Login, Reach, reach_of
+
+PER_PAGE = 50
+FILTER_ENDINGS = ("", "__exact", "__id__exact", "__isnull", "__gte", "__lt")  # what Django's own filters write
+
+
+def names_agents(login: Login) -> bool:
+    """Whether this login may read who served. Whoever also looks from a client's side never does."""
+    reach = reach_of(login)
+    return reach.sees_agents and not reach.viewer_clients - reach.analyst_clients
+
+
+class OneClientForm(forms.ModelForm):
+    """A row belongs to one client, and so does all it points to."""
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        client = cleaned.get("client") or getattr(self.instance, "client", None) if self._has_client() else None
+        for name, value in list(cleaned.items()):
+            if client and getattr(value, "client_id", client.pk) != client.pk:
+                self.add_error(name, ValidationError(_("This belongs to another client.")))
+        return cleaned
+
+    def _has_client(self) -> bool:
+        return "client" in self.fields or bool(getattr(self.instance, "client_id", None))
+
+
+class Scoped(admin.ModelAdmin):
+    """The frame of every ModelAdmin. Analysts look at the rows of their clients; superusers look at and change all.
+
+    A subclass widens that by `rows`, `may_look`, `may_add`, `may_change` and `may_delete`. Nothing else decides.
+    """
+
+    client_path = "client"
+    empty_state = gettext_lazy("Nothing is here yet.")
+    form = OneClientForm
+    list_per_page = PER_PAGE
+    list_max_show_all = PER_PAGE
+    actions = None
+    show_facets = admin.ShowFacets.NEVER
+
+    # --- What a subclass says ------------------------------------------------------------------------------------
+
+    def rows(self, reach: Reach) -> Q:
+        return reach.analyst_rows(self.client_path)
+
+    def may_look(self, reach: Reach) -> bool:
+        return reach.is_analyst
+
+    def may_add(self, reach: Reach) -> bool:
+        return reach.is_everything
+
+    def may_change(self, reach: Reach, login: Login, row: Model | None) -> bool:
+        return reach.is_everything
+
+    def may_delete(self, reach: Reach, row: Model | None) -> bool:
+        """Hardly ever: what happened stays, settings are ended or switched off."""
+        return False
+
+    # --- What Django asks ------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Models that know who may see their rows say it themselves (`visible_to`)."""
+        queryset = super().get_queryset(request)
+        if hasattr(queryset, "visible_to"):
+            return queryset.visible_to(request.user)
+        return queryset.filter(self.rows(reach_of(request.user)))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.may_look(reach_of(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may_add(reach_of(request.user))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.may_look(reach_of(request.user)) and self.may_change(reach_of(request.user), request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.may_delete(reach_of(request.user), obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple:
+        """A row never moves to another client."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return (*fields, "client") if obj and self.client_path == "client" else fields
+
+    def get_ordering(self, request: HttpRequest) -> tuple:
+        return tuple(self.ordering or self.opts.ordering or ("pk",))
+
+    def get_field_queryset(self, db, db_field, request: HttpRequest) -> QuerySet:
+        """Dropdowns offer what the login may see; of models without an admin, nothing."""
+        target = self.admin_site._registry.get(db_field.remote_field.model)
+        return target.get_queryset(request) if target else db_field.remote_field.model._default_manager.none()
+
+    def lookup_allowed(self, lookup: str, value, request: HttpRequest) -> bool:
+        """Only what a filter of this list itself writes: an address bar must not ask about hidden columns."""
+        offered = [entry[0] if isinstance(entry, tuple) else entry for entry in self.get_list_filter(request)]
+        own = {entry.parameter_name for entry in offered if not isinstance(entry, str)}
+        fields = {f"{entry}{end}" for entry in offered if isinstance(entry, str) for end in FILTER_ENDINGS}
+        return lookup in own | fields
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        frame = {"title": capfirst(self.opts.verbose_name_plural), "empty_state": self.empty_state}
+        return super().changelist_view(request, {**frame, **(extra_context or {})})
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
+        frame = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, frame)
+
+    def page(self, request: HttpRequest, row: Model, **context) -> TemplateResponse:
+        """A page of our own for one row, in the admin's frame."""
+        frame = {**self.admin_site.each_context(request), "opts": self.opts, "original": row, "now": timezone.now()}
+        template = f"admin/{self.opts.app_label}/{self.opts.model_name}/page.html"
+        return TemplateResponse(request, template, {**frame, "names_agents": names_agents(request.user), **context})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context=None):
+        """Who changed what names people: nothing for those who look from a client's side."""
+        if not names_agents(request.user):
+            return self._get_obj_does_not_exist_redirect(request, self.opts, unquote(object_id))
+        return super().history_view(request, object_id, extra_context)
+
+
+class ReadOnly(Scoped):
+    """Nobody writes here by hand, superusers included: these rows are written by what they record."""
+
+    def may_add(self, reach: Reach) -> bool:
+        return False
+
+    def may_change(self, reach: Reach, login: Login, row: Model | None) -> bool:
+        return False
+
+
+class ByAnalysts(Scoped):
+    """Settings that the analysts of a client keep themselves."""
+
+    def may_add(self, reach: Reach) -> bool:
+        return reach.is_analyst
+
+    def may_change(self, reach: Reach, login: Login, row: Model | None) -> bool:
+        if reach.is_everything or row is None:
+            return reach.is_analyst
+        return self._client_id(row) in reach.analyst_clients
+
+    def _client_id(self, row: Model) -> int:
+        for part in self.client_path.split("__"):
+            row = getattr(row, part)
+        return row.pk

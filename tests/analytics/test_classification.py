@@ -1,0 +1,153 @@
+"""Reading answers: once per text, within one client, and a person's judgement stands for good."""
+
+import pytest
+
+from analytics import classification
+from analytics.models import Reading, Theme, ThemeAssignment
+from surveys.models import Answer
+from tests import factories
+
+WAITED = "Ich habe ewig in der Warteschleife gewartet."
+KIND = "Der Mitarbeiter war sehr freundlich."
+
+
+def make_answer(client, text=WAITED):
+    return factories.make_response(client, 3, text).answers.get()
+
+
+def judged(answer):
+    return {(found.theme.key, found.sentiment, found.source) for found in answer.assignments.select_related("theme")}
+
+
+@pytest.fixture
+def person(db):
+    return factories.make_login("mira")
+
+
+def test_a_comment_gets_its_theme_with_source_version_and_evidence(acme):
+    answer = make_answer(acme)
+    reading = classification.read(answer)
+    found = answer.assignments.get()
+    assert (reading.outcome, reading.source, found.theme.key, found.sentiment) == (
+        "themes",
+        "rules",
+        "waiting_time",
+        -1,
+    )
+    assert found.version == reading.version != ""
+    assert answer.text[found.start : found.end].strip() != ""
+
+
+@pytest.mark.parametrize(("text", "outcome"), [("---", "empty"), ("Der blaue Kasten steht links.", "unclassified")])
+def test_what_says_nothing_and_what_is_unsure_get_no_theme(acme, text, outcome):
+    answer = make_answer(acme, text)
+    assert classification.read(answer).outcome == outcome
+    assert judged(answer) == set()
+
+
+def test_a_client_without_themes_starts_with_the_taxonomy_and_keeps_its_own(acme, globex):
+    themes = classification.adopt_starter_taxonomy(acme)
+    assert len(themes) == Theme.objects.filter(client=acme).count() == 23
+    Theme.objects.create(client=globex, key="own", name_en="Own", name_de="Eigenes", side="both")
+    assert set(classification.adopt_starter_taxonomy(globex)) == {"own"}
+
+
+def test_a_retired_theme_is_not_assigned_any_more(acme):
+    classification.adopt_starter_taxonomy(acme)
+    Theme.objects.filter(client=acme, key="waiting_time").update(is_retired=True)
+    answer = make_answer(acme)
+    classification.read(answer)
+    assert "waiting_time" not in {key for key, *_rest in judged(answer)}
+
+
+def test_reading_again_does_nothing(acme):
+    answer = make_answer(acme)
+    first = classification.read(answer)
+    rows = list(ThemeAssignment.objects.values_list("pk"))
+    assert classification.read(answer) == first
+    assert list(ThemeAssignment.objects.values_list("pk")) == rows
+    assert classification.read_missing() == 0
+
+
+def test_an_answer_whose_text_changed_is_read_again(acme):
+    answer = make_answer(acme)
+    classification.read(answer)
+    Answer.objects.filter(pk=answer.pk).update(text=KIND)
+    answer = Answer.objects.get(pk=answer.pk)
+    classification.read(answer)
+    assert judged(answer) == {("friendliness", 1, "rules")}
+    assert Reading.objects.count() == 1
+
+
+def test_the_sweep_reads_what_nobody_has_read(acme, globex):
+    classification.read(make_answer(acme))
+    waiting = [make_answer(acme), make_answer(globex, KIND)]
+    assert classification.read_missing() == 2
+    assert [answer.reading.outcome for answer in Answer.objects.filter(pk__in=[a.pk for a in waiting])] == [
+        "themes"
+    ] * 2
+
+
+def test_a_person_beats_the_machine_for_good(acme, person):
+    answer = make_answer(acme)
+    classification.read(answer)
+    themes = classification.adopt_starter_taxonomy(acme)
+    reading = classification.correct(answer, {themes["promise_kept"]: -1, themes["friendliness"]: 0}, person)
+    assert (reading.source, reading.read_by) == ("person", person)
+    mine = {("promise_kept", -1, "person"), ("friendliness", 0, "person")}
+    assert judged(answer) == mine
+    classification.read(answer)
+    Answer.objects.filter(pk=answer.pk).update(text=KIND)
+    classification.read(Answer.objects.get(pk=answer.pk))
+    assert classification.read_missing() == 0
+    assert judged(answer) == mine
+
+
+def test_a_person_who_judges_while_the_machine_reads_is_not_overwritten(acme, person, monkeypatch):
+    answer = make_answer(acme)
+    classification.read(answer)
+    Answer.objects.filter(pk=answer.pk).update(text=KIND)
+    answer = Answer.objects.get(pk=answer.pk)
+    themes, adopt = classification.adopt_starter_taxonomy(acme), classification.adopt_starter_taxonomy
+
+    def interrupted(client):
+        classification.correct(answer, {themes["price"]: 1}, person)
+        return adopt(client)
+
+    monkeypatch.setattr(classification, "adopt_starter_taxonomy", interrupted)
+    assert classification.read(answer).source == "person"
+    assert judged(answer) == {("price", 1, "person")}
+
+
+def test_a_person_judges_before_any_machine(acme, person):
+    answer = make_answer(acme)
+    themes = classification.adopt_starter_taxonomy(acme)
+    classification.correct(answer, {themes["billing"]: -1}, person)
+    classification.read(answer)
+    assert judged(answer) == {("billing", -1, "person")}
+
+
+def test_correcting_keeps_the_evidence_of_a_theme_that_stays(acme, person):
+    answer = make_answer(acme)
+    classification.read(answer)
+    found = answer.assignments.get()
+    classification.correct(answer, {found.theme: -1}, person)
+    assert answer.assignments.values_list("start", "end", "confidence").get() == (found.start, found.end, None)
+
+
+def test_a_person_may_take_all_themes_and_signals_back(acme, person):
+    answer = make_answer(acme, "Ich wechsle den Anbieter und gehe zum Anwalt.")
+    before = classification.read(answer)
+    assert before.signals == ["churn_risk", "legal_threat"]
+    reading = classification.correct(answer, {}, person, dropped=["churn_risk"])
+    assert (reading.outcome, reading.signals, judged(answer)) == ("empty", ["legal_threat"], set())
+
+
+def test_a_theme_of_another_client_is_refused_and_nothing_changes(acme, globex, person):
+    answer = make_answer(acme)
+    classification.read(answer)
+    before = judged(answer)
+    foreign = classification.adopt_starter_taxonomy(globex)["billing"]
+    with pytest.raises(ValueError, match="another client"):
+        classification.correct(answer, {foreign: 1}, person)
+    assert judged(answer) == before

@@ -1,0 +1,281 @@
+"""The admin of asking: rules held at the form, verbs behind buttons, a ledger that nobody edits."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from surveys.models import Access, ApiKey, Campaign, LegalBasis, Login, Suppression, Survey
+from tests import factories
+
+
+def url(model, page, *args):
+    return reverse(f"admin:surveys_{model}_{page}", args=args)
+
+
+@pytest.fixture
+def analyst(acme):
+    login = factories.make_login("anna")
+    factories.give_access(login, acme, "analyst")
+    return login
+
+
+@pytest.fixture
+def browser(client, analyst):
+    client.force_login(analyst)
+    return client
+
+
+@pytest.fixture
+def root(client, db):
+    client.force_login(factories.make_login("root", is_superuser=True))
+    return client
+
+
+def errors(answer):
+    return set(answer.context["adminform"].form.errors)
+
+
+# --- Lists ---
+
+ROWS = {
+    "client": lambda acme, n: factories.make_client(f"c{n}", f"Client {n}"),
+    "team": lambda acme, n: factories.make_team(acme, f"Team {n}"),
+    "agent": lambda acme, n: factories.make_agent(
+        acme, f"Agent {n}", factories.make_login(f"a{n}"), factories.make_team(acme, f"T{n}")
+    ),
+    "access": lambda acme, n: factories.give_access(factories.make_login(f"x{n}"), acme, "viewer"),
+    "login": lambda acme, n: factories.make_login(f"l{n}"),
+    "apikey": lambda acme, n: ApiKey.objects.create_key(name=f"k{n}", client=acme),
+    "customer": lambda acme, n: factories.make_customer(acme),
+    "contact": lambda acme, n: factories.make_contact(acme, agent=factories.make_agent(acme, f"A{n}")),
+    "survey": lambda acme, n: Survey.objects.create(client=acme, kind="csat", name=f"S{n}"),
+    "campaign": lambda acme, n: factories.make_campaign(acme, name=f"K{n}"),
+    "invitation": lambda acme, n: factories.make_invitation(acme),
+    "suppression": lambda acme, n: Suppression.objects.create(
+        client=acme, email=f"{n}@x.org", reason="manual", created_at=factories.NOW
+    ),
+}
+
+
+@pytest.mark.parametrize("model", ROWS)
+def test_a_list_takes_as_many_queries_for_three_as_for_one(root, acme, model):
+    ROWS[model](acme, 1)
+    root.get(url(model, "changelist"))
+    with CaptureQueriesContext(connection) as first:
+        before = root.get(url(model, "changelist")).context["cl"].result_count
+    ROWS[model](acme, 2), ROWS[model](acme, 3)
+    with CaptureQueriesContext(connection) as second:
+        assert root.get(url(model, "changelist")).context["cl"].result_count == before + 2
+    assert len(second) == len(first)
+
+
+def test_the_ledger_is_filtered_by_verdict_and_reason(browser, acme):
+    asked = factories.make_invitation(acme)
+    refused = factories.make_invitation(acme, is_asked=False, reason="quarantine", due_at=None, expires_at=None)
+    found = {
+        query: list(browser.get(f"{url('invitation', 'changelist')}?{query}").context["cl"].result_list)
+        for query in ("is_asked__exact=1", "reason__exact=quarantine", "reason__exact=stale")
+    }
+    assert found == {"is_asked__exact=1": [asked], "reason__exact=quarantine": [refused], "reason__exact=stale": []}
+
+
+# --- Forms ---
+
+CAMPAIGN = {
+    "name": "Nach Anruf",
+    "kind": "post_contact",
+    "starts_on": "2026-11-01",
+    "share_percent": "50",
+    "quarantine_days": "30",
+    "stale_days": "14",
+    "delay_hours": "2",
+    "hour_from": "9",
+    "hour_until": "19",
+    "link_days": "14",
+}
+
+
+def test_an_analyst_starts_and_pauses_a_campaign(browser, acme):
+    survey = factories.make_survey(acme)
+    browser.post(url("campaign", "add"), {**CAMPAIGN, "client": acme.pk, "survey": survey.pk})
+    campaign = Campaign.objects.get(name="Nach Anruf")
+    browser.post(url("campaign", "change", campaign.pk), {**CAMPAIGN, "survey": survey.pk, "is_paused": "on"})
+    campaign.refresh_from_db()
+    assert (campaign.client, campaign.is_paused, campaign.share_percent) == (acme, True, 50)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"hour_from": "19"}, "hour_until"),
+        ({"share_percent": "101"}, "share_percent"),
+        ({"kind": "periodic"}, "wave_days"),
+        ({"wave_days": "30"}, "wave_days"),
+    ],
+)
+def test_what_the_database_would_refuse_is_said_at_the_form(browser, acme, wrong, field):
+    survey = factories.make_survey(acme)
+    answer = browser.post(url("campaign", "add"), {**CAMPAIGN, "client": acme.pk, "survey": survey.pk, **wrong})
+    assert field in errors(answer)
+    assert not Campaign.objects.filter(name="Nach Anruf").exists()
+
+
+def test_do_not_ask_is_added_by_hand_under_the_mailbox_and_never_changed(browser, acme):
+    browser.post(url("suppression", "add"), {"client": acme.pk, "email": " Kim@Example.ORG "})
+    row = Suppression.objects.get()
+    assert (row.email, row.reason) == ("kim@example.org", "manual")
+    assert browser.post(url("suppression", "change", row.pk), {"email": "x@y.org"}).status_code == 403
+    assert browser.post(url("suppression", "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def test_the_same_mailbox_twice_is_an_error_at_the_form_and_not_a_crash(browser, acme):
+    form = {"client": acme.pk, "email": "kim@example.org"}
+    browser.post(url("suppression", "add"), form)
+    answer = browser.post(url("suppression", "add"), {**form, "email": "KIM@example.org"})
+    assert answer.context["adminform"].form.non_field_errors() == [
+        "Suppression with this Client and Email already exists."
+    ]
+    assert Suppression.objects.count() == 1
+
+
+def test_an_objection_cannot_be_taken_back_by_anybody(root, acme):
+    for reason in ("unsubscribed", "erased", "complaint", "hard_bounce"):
+        row = Suppression.objects.create(client=acme, email=f"{reason}@x.org", reason=reason, created_at=factories.NOW)
+        assert root.post(url("suppression", "delete", row.pk), {"post": "yes"}).status_code == 403
+    row = Suppression.objects.create(client=acme, email="m@x.org", reason="manual", created_at=factories.NOW)
+    root.post(url("suppression", "delete", row.pk), {"post": "yes"})
+    assert set(Suppression.objects.values_list("reason", flat=True)) == {
+        "unsubscribed",
+        "erased",
+        "complaint",
+        "hard_bounce",
+    }
+
+
+def test_a_lead_needs_a_team_of_the_same_client(root, acme, globex):
+    login = factories.make_login("mira")
+    form = {"login": login.pk, "client": acme.pk, "role": "lead"}
+    assert errors(root.post(url("access", "add"), {**form, "team": ""})) == {"team"}
+    assert errors(root.post(url("access", "add"), {**form, "team": factories.make_team(globex).pk})) == {"team"}
+    root.post(url("access", "add"), {**form, "team": factories.make_team(acme).pk})
+    assert Access.objects.filter(login=login, role="lead").count() == 1
+
+
+def test_the_page_of_a_client_keeps_its_legal_bases_and_deletes_none(root, acme):
+    basis = acme.legal_bases.get()
+    page = root.get(url("client", "change", acme.pk)).content.decode()
+    assert f'value="{basis.note}"' in page
+    assert "legal_bases-0-DELETE" not in page
+    form = {
+        f: getattr(acme, f)
+        for f in (
+            "name",
+            "sentence_name_de",
+            "language",
+            "form_of_address",
+            "time_zone",
+            "from_name",
+            "from_email",
+            "reply_to",
+            "imprint",
+            "imprint_url",
+            "privacy_url",
+            "service_email",
+            "call_back_days",
+        )
+    }
+    rows = {
+        "legal_bases-TOTAL_FORMS": "1",
+        "legal_bases-INITIAL_FORMS": "1",
+        "legal_bases-0-id": basis.pk,
+        "legal_bases-0-client": acme.pk,
+        "legal_bases-0-kind": basis.kind,
+        "legal_bases-0-valid_from_on": "2020-01-01",
+        "legal_bases-0-valid_until_on": "2026-12-31",
+        "legal_bases-0-note": "contract § 5",
+        "legal_bases-0-DELETE": "on",
+    }
+    root.post(
+        url("client", "change", acme.pk), {**form, **rows, "name": "Acme neu", "slug": "other", "is_active": "on"}
+    )
+    acme.refresh_from_db()
+    assert (acme.name, acme.slug) == ("Acme neu", "acme")
+    assert str(LegalBasis.objects.get().valid_until_on) == "2026-12-31"
+
+
+def test_a_wrong_time_zone_is_told_with_an_example(root, acme):
+    answer = root.post(url("client", "change", acme.pk), {"time_zone": "Berlin"})
+    assert "“Berlin” is no time zone. Write it as in Europe/Berlin." in answer.content.decode()
+
+
+# --- Verbs ---
+
+
+def test_publishing_makes_a_new_version_and_leaves_the_old_one(browser, acme):
+    survey = factories.make_survey(acme)
+    old = survey.versions.get()
+    said = browser.post(url("survey", "publish", survey.pk), follow=True).content.decode()
+    assert "Version 2 is published." in said
+    assert [version.number for version in survey.versions.all()] == [2, 1]
+    assert old.questions.count() == 2
+
+
+def test_publishing_is_by_post_and_for_the_own_client_only(browser, acme, globex):
+    mine, foreign = factories.make_survey(acme), factories.make_survey(globex)
+    assert browser.get(url("survey", "publish", mine.pk)).status_code == 405
+    assert browser.post(url("survey", "publish", foreign.pk)).url == reverse("admin:index")
+    assert [mine.versions.count(), foreign.versions.count()] == [1, 1]
+
+
+def test_a_survey_made_by_hand_can_be_asked_at_once(root, acme):
+    root.post(url("survey", "add"), {"client": acme.pk, "name": "Neu", "kind": "nps"})
+    assert Survey.objects.get(name="Neu").versions.get().questions.count() == 2
+
+
+def test_an_api_key_is_shown_once_and_belongs_to_its_client(root, acme):
+    said = root.post(url("apikey", "add"), {"client": acme.pk, "name": "Telefonanlage"}, follow=True).content.decode()
+    key = ApiKey.objects.get()
+    shown = re.search(rf"{key.prefix}\.\w+", said)[0]
+    assert (key.client, ApiKey.objects.get_from_key(shown)) == (acme, key)
+    assert shown not in root.get(url("apikey", "change", key.pk)).content.decode()
+
+
+def test_a_login_is_made_with_a_password_and_no_permission_rows(root):
+    root.post(
+        url("login", "add"),
+        {
+            "username": "neu",
+            "usable_password": "true",
+            "password1": "kurz-und-gut-9",
+            "password2": "kurz-und-gut-9",
+            "is_staff": "on",
+        },
+    )
+    login = Login.objects.get(username="neu")
+    assert (login.is_staff, login.is_superuser, login.check_password("kurz-und-gut-9")) == (True, False, True)
+    assert "user_permissions" not in root.get(url("login", "change", login.pk)).content.decode()
+
+
+# --- Look ---
+
+
+def test_the_sign_in_wears_our_mark_and_speaks_the_browsers_language(client, db):
+    said = client.get(reverse("admin:login"), headers={"accept-language": "de"}).content.decode()
+    assert "Nachklang" in said
+    assert "nachklang/admin.css" in said
+    assert said.index("responsive.css") < said.index("nachklang/admin.css")
+    assert "Benutzername" in said
+    assert "Django" not in said
+
+
+@pytest.mark.parametrize("model", ["team", "campaign", "invitation"])
+def test_no_page_carries_inline_styles_or_scripts(browser, acme, model):
+    factories.make_team(acme), factories.make_invitation(acme)
+    for page in (browser.get(url(model, "changelist")), browser.get(url(model, "changelist") + "?q=nothing")):
+        said = page.content.decode()
+        assert "<style" not in said
+        assert " style=" not in said
+        assert "<script>" not in said
