@@ -170,8 +170,10 @@ def score(client: Client, period: Period, kind: str) -> Score:
         counts[place][group] += 1
         versions[place][survey].add(version)
     found = Score(
-        kind, tuple(_period_score(kind, part, count) for part, count in zip(run, counts, strict=True)),
-        begins=_series_start(versions), change=None,
+        kind,
+        tuple(_period_score(kind, part, count) for part, count in zip(run, counts, strict=True)),
+        begins=_series_start(versions),
+        change=None,
     )
     if found.is_new_series or not (found.before.is_firm and found.now.is_firm):
         return found
@@ -317,8 +319,15 @@ def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tup
     critical = _verdicts([(was.negative, now.negative) for was, now in pairs], comments)
     shares = [
         ThemeShare(
-            theme.name_en, theme.name_de, theme.side, now, was, scores.share(now.total, comments[1]),
-            scores.share(was.total, comments[0]) if comments[0] >= SHOWN_FROM else None, verdict, criticism,
+            theme.name_en,
+            theme.name_de,
+            theme.side,
+            now,
+            was,
+            scores.share(now.total, comments[1]),
+            scores.share(was.total, comments[0]) if comments[0] >= SHOWN_FROM else None,
+            verdict,
+            criticism,
         )
         for theme, (was, now), verdict, criticism in zip(named, pairs, at_all, critical, strict=True)
     ]
@@ -358,7 +367,11 @@ def _lot(answer_id: int, period: Period) -> str:
 def _voice(answer: Answer, client: Client) -> Voice:
     response = answer.response
     return Voice(
-        group=response.group, score=response.score, top=response.top, text=answer.text,
-        language=answer.reading.language, on=response.submitted_at.astimezone(client.zone).date(),
+        group=response.group,
+        score=response.score,
+        top=response.top,
+        text=answer.text,
+        language=answer.reading.language,
+        on=response.submitted_at.astimezone(client.zone).date(),
         channel=response.invitation.channel,
     )

@@ -113,7 +113,9 @@ class ContactSerializer(serializers.Serializer):
         required=False, allow_null=True, help_text=gettext_lazy("Whether the customer agreed to be asked, if known.")
     )
     tags = serializers.ListField(
-        child=serializers.CharField(max_length=LONGEST_VALUE), required=False, max_length=MOST_TAGS,
+        child=serializers.CharField(max_length=LONGEST_VALUE),
+        required=False,
+        max_length=MOST_TAGS,
         help_text=gettext_lazy("Your tags."),
     )
     attributes = serializers.DictField(
@@ -196,12 +198,28 @@ class ContactsView(APIView):
             403: OpenApiResponse(description=gettext_lazy("No valid key.")),
             413: OpenApiResponse(description=gettext_lazy("More than 1,000 contacts, or too many bytes.")),
         },
-        examples=[OpenApiExample("One call", request_only=True, value={
-            "source": "telephone", "external_id": "C-2611-00042", "state": "finished",
-            "started_at": "2026-11-02T14:05:00Z", "ended_at": "2026-11-02T14:11:30Z", "channel": "phone",
-            "customer_number": "K001457", "email": "kim.brook@example.org", "language": "de", "agent_key": "A104",
-            "agent_name": "Mads Sørensen", "team": "Nord", "reason": "Rechnung", "is_solved": True,
-        })],
+        examples=[
+            OpenApiExample(
+                "One call",
+                request_only=True,
+                value={
+                    "source": "telephone",
+                    "external_id": "C-2611-00042",
+                    "state": "finished",
+                    "started_at": "2026-11-02T14:05:00Z",
+                    "ended_at": "2026-11-02T14:11:30Z",
+                    "channel": "phone",
+                    "customer_number": "K001457",
+                    "email": "kim.brook@example.org",
+                    "language": "de",
+                    "agent_key": "A104",
+                    "agent_name": "Mads Sørensen",
+                    "team": "Nord",
+                    "reason": "Rechnung",
+                    "is_solved": True,
+                },
+            )
+        ],
     )
     def post(self, request: Request) -> Response:
         is_list = isinstance(request.data, list)

@@ -21,9 +21,24 @@ __all__ = ["LABELS", "MOST", "Finding", "Incoming", "Outcome", "Refused", "admit
 
 MOST = 1_000  # contacts in one batch
 _COPIED = (
-    "state", "started_at", "ended_at", "email", "channel", "reason", "subject", "language", "is_solved",
-    "wait_seconds", "talk_seconds", "reopened_count", "is_transferred", "is_goodwill", "is_spam", "is_test",
-    "has_consent", "attributes",
+    "state",
+    "started_at",
+    "ended_at",
+    "email",
+    "channel",
+    "reason",
+    "subject",
+    "language",
+    "is_solved",
+    "wait_seconds",
+    "talk_seconds",
+    "reopened_count",
+    "is_transferred",
+    "is_goodwill",
+    "is_spam",
+    "is_test",
+    "has_consent",
+    "attributes",
 )
 _UPDATED = (*_COPIED, "tags", "customer", "agent", "team", "content_hash", "changed_at")
 
@@ -124,11 +139,16 @@ def _contacts(client: Client, fresh: list[_Admitted], at: dt.datetime) -> list[C
     customers = parties.customers_of(client, batch)
     return [
         Contact(
-            client=client, source=incoming.source, external_id=incoming.external_id,
+            client=client,
+            source=incoming.source,
+            external_id=incoming.external_id,
             customer_id=customers.get(parties.customer_key(incoming)),
             agent=agents.get((incoming.agent_key, incoming.agent_name)),
             team_id=teams.get(incoming.team),
-            tags=list(incoming.tags), content_hash=one.hash, received_at=at, changed_at=at,
+            tags=list(incoming.tags),
+            content_hash=one.hash,
+            received_at=at,
+            changed_at=at,
             **{name: getattr(incoming, name) for name in _COPIED},
         )
         for one in fresh

@@ -170,9 +170,12 @@ def _refuse_unstorable(incoming: Incoming) -> None:
 def _refuse_impossible(incoming: Incoming) -> None:
     """Everything a constraint of the database would refuse, said in words first."""
     if not incoming.external_id.strip():
-        raise Refused("missing_id", "external_id", "", _(
-            "The contact's number is missing. Without one, the same contact would be taken again each time. Add it."
-        ))
+        raise Refused(
+            "missing_id",
+            "external_id",
+            "",
+            _("The contact's number is missing. Without one, the same contact would be taken again each time. Add it."),
+        )
     for name, longest in _IDENTITIES.items():
         if len(text := getattr(incoming, name).strip()) > longest:
             message = _("This has %(length)s characters; %(longest)s are possible. Shorten it.")

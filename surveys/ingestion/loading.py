@@ -87,7 +87,10 @@ class FileImport:
         self.header, self.count, self._repeated = self._survey()
 
     def run(
-        self, at: dt.datetime, *, is_dry_run: bool = False,
+        self,
+        at: dt.datetime,
+        *,
+        is_dry_run: bool = False,
         on_rows: Callable[[int], object] = lambda count: None,
         on_refusal: Callable[[Remark], object] = lambda remark: None,
         on_note: Callable[[Remark], object] = lambda remark: None,
@@ -110,7 +113,7 @@ class FileImport:
                 batch = []
         batch += waiting.values()
         for start in range(0, len(batch), MOST):
-            self._store(batch[start:start + MOST], at, is_dry_run)
+            self._store(batch[start : start + MOST], at, is_dry_run)
         return self.report
 
     def _survey(self) -> tuple[list[str], int, set[str]]:

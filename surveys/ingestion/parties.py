@@ -157,7 +157,9 @@ def _upsert(changed: dict[str, Customer]) -> dict[str, int]:
     for customer in customers:
         customer.pk = None
     Customer.objects.bulk_create(
-        customers, update_conflicts=True, unique_fields=["client", "key"],
+        customers,
+        update_conflicts=True,
+        unique_fields=["client", "key"],
         update_fields=["number", "name", "email", "phone", "language", "first_seen_at"],
     )
     return {customer.key: customer.pk for customer in customers}

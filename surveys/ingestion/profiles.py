@@ -39,20 +39,50 @@ from .files import Row, TableError
 from .incoming import Finding, Incoming, Refused, one_line
 
 _TEXTS = (
-    "external_id", "email", "customer_number", "customer_name", "customer_phone", "language", "agent_key", "agent_name",
-    "team", "reason", "subject",
+    "external_id",
+    "email",
+    "customer_number",
+    "customer_name",
+    "customer_phone",
+    "language",
+    "agent_key",
+    "agent_name",
+    "team",
+    "reason",
+    "subject",
 )
 _DURATIONS = ("wait_seconds", "talk_seconds")
 _FIELDS = {
-    *_TEXTS, *_DURATIONS, "started_at", "ended_at", "status", "channel", "tags", "reopened_count", "has_consent",
+    *_TEXTS,
+    *_DURATIONS,
+    "started_at",
+    "ended_at",
+    "status",
+    "channel",
+    "tags",
+    "reopened_count",
+    "has_consent",
     "goodwill_amount",
 }
 _NEEDED = ("external_id", "started_at", "status")
 _FLAGS = ("is_goodwill", "is_spam", "is_test")
 _KEYS = {
-    "source": str, "columns": dict, "statuses": dict, "encoding": str, "delimiter": str, "time_formats": list,
-    "zone": str, "decimal_comma": bool, "minutes": list, "end_after": list, "tags": dict, "channels": dict,
-    "consent": dict, "constants": dict, "not_agents": list, "attributes": dict,
+    "source": str,
+    "columns": dict,
+    "statuses": dict,
+    "encoding": str,
+    "delimiter": str,
+    "time_formats": list,
+    "zone": str,
+    "decimal_comma": bool,
+    "minutes": list,
+    "end_after": list,
+    "tags": dict,
+    "channels": dict,
+    "consent": dict,
+    "constants": dict,
+    "not_agents": list,
+    "attributes": dict,
 }
 _NUMBER = {False: re.compile(r"-?\d+(\.\d+)?"), True: re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")}
 
@@ -186,10 +216,16 @@ class Profile:
         """Remember where each column stands. TableError names the columns that are missing."""
         if missing := self.missing(header):
             raise TableError(
-                _("The profile %(profile)s needs these columns, once each: %(missing)s. The file has: %(found)s. "
-                  "Name the right ones in the profile; umlauts look odd where the encoding is not %(encoding)s.")
-                % {"profile": self.name, "missing": ", ".join(missing), "found": ", ".join(header),
-                   "encoding": self.encoding}
+                _(
+                    "The profile %(profile)s needs these columns, once each: %(missing)s. The file has: %(found)s. "
+                    "Name the right ones in the profile; umlauts look odd where the encoding is not %(encoding)s."
+                )
+                % {
+                    "profile": self.name,
+                    "missing": ", ".join(missing),
+                    "found": ", ".join(header),
+                    "encoding": self.encoding,
+                }
             )
         names = [name.strip() for name in header]
         self._header = names

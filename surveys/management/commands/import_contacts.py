@@ -64,7 +64,10 @@ class Command(BaseCommand):
                     keep.add(remark)
 
             return run.run(
-                timezone.now(), is_dry_run=is_dry_run, on_rows=bar.update, on_refusal=refuse,
+                timezone.now(),
+                is_dry_run=is_dry_run,
+                on_rows=bar.update,
+                on_refusal=refuse,
                 on_note=lambda remark: say(remark, run.report.notes.total()),
             )
 
@@ -72,8 +75,11 @@ class Command(BaseCommand):
         if is_dry_run:
             self.stdout.write(_("Dry run: nothing was written. It would be:"))
         for label, count in (
-            (_("rows"), report.rows), (_("created"), report.created), (_("updated"), report.updated),
-            (_("unchanged"), report.unchanged), (_("replaced by a later row of the file"), report.replaced),
+            (_("rows"), report.rows),
+            (_("created"), report.created),
+            (_("updated"), report.updated),
+            (_("unchanged"), report.unchanged),
+            (_("replaced by a later row of the file"), report.replaced),
             (_("refused"), report.refused.total()),
         ):
             self.stdout.write(f"{number_format(count, force_grouping=True):>10}  {label}")

@@ -1,0 +1,229 @@
+"""Real processes over PostgreSQL and Redis: worker, beat and web, their deaths, and a broker that forgets or is gone.
+
+Each process is started here, in a group of its own, and ended by its own id; every wait is bounded.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings as conf
+from django.db import connection
+from django.utils import timezone
+
+from analytics.models import Reading
+from analytics.tasks import read_answers
+from feedback_loop.models import Case
+from feedback_loop.tasks import open_cases
+from surveys import delivery, invitations, responses
+from surveys.delivery import survey_mail
+from surveys.models import OutgoingMessage, Response
+from surveys.responses import Sheet
+from tests import factories
+from tests.conftest import needs
+from tests.sink import free_port
+from tests.test_engine import ROOT, ask, environment, wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+State = OutgoingMessage.State
+
+
+class Installation:
+    """The processes of one installation on the test's own database, and what they are told."""
+
+    def __init__(self, folder: Path, smtp_port: int) -> None:
+        self.folder, self.processes = folder, []
+        database = connection.settings_dict
+        login = ":".join(urllib.parse.quote(database[part], safe="") for part in ("USER", "PASSWORD"))
+        self.variables = {
+            "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
+            "REDIS_URL": conf.REDIS_URL,
+            "SECRET_KEY": conf.SECRET_KEY,
+            "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
+            "NACHKLANG_DATA": str(folder),
+        }
+
+    def start(self, module: str, *arguments: str, **variables: str) -> subprocess.Popen:
+        with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment(**self.variables | variables),
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    def start_worker(self) -> subprocess.Popen:
+        return self.start("celery", "-A", "config", "worker", "--concurrency", "1", "--pool", "prefork")
+
+    def start_beat(self) -> subprocess.Popen:
+        schedule = str(self.folder / "schedule")
+        return self.start("celery", "-A", "config", "beat", "--schedule", schedule, "--pidfile=")
+
+    def start_web(self, **variables: str) -> str:
+        """The address of a web process that answers."""
+        address = f"127.0.0.1:{free_port()}"
+        options = ("--worker-class", "gthread", "--threads", "4", "--no-control-socket")
+        self.start("gunicorn", "config.wsgi:application", "--bind", address, *options, **variables)
+        wait_until(lambda: ask(f"http://{address}/healthz")[0] == 200, 30)
+        return f"http://{address}"
+
+    @staticmethod
+    def kill(process: subprocess.Popen) -> None:
+        """kill -9 for the process and all its children, which are a group of their own."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                self.kill(process)
+
+
+@pytest.fixture
+def broker() -> redis.Redis:
+    needs("a worker over Redis takes REDIS_URL", bool(conf.REDIS_URL))
+    needs(
+        "a worker shares its database with the test only on PostgreSQL (set DATABASE_URL)",
+        connection.vendor != "sqlite",
+    )
+    client = redis.Redis.from_url(conf.REDIS_URL)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+@pytest.fixture
+def installation(transactional_db, broker, smtp_sink, tmp_path):
+    installation = Installation(tmp_path, smtp_sink.port)
+    yield installation
+    installation.stop()
+
+
+@pytest.fixture
+def client_at_any_hour(transactional_db):
+    client = factories.make_client()
+    factories.make_campaign(client, quarantine_days=0, hour_from=0, hour_until=24, sends_on_weekends=True)
+    return client
+
+
+def plan(client, count: int) -> None:
+    """Mails that are due now."""
+    for _ in range(count):
+        factories.make_contact(client, ended_at=timezone.now())
+    assert invitations.plan_contacts(timezone.now()) == count
+
+
+def make_response(client) -> Response:
+    """A dissatisfied customer, through the same function as the page."""
+    invitation = factories.make_invitation(client, about_at=timezone.now())
+    return responses.record(invitation, Sheet(1, "Die Warteschleife war furchtbar lang."), timezone.now())
+
+
+def is_dealt_with(response: Response) -> Callable[[], bool]:
+    return lambda: (
+        Reading.objects.filter(answer__response=response).exists() and Case.objects.filter(response=response).exists()
+    )
+
+
+def states() -> Counter:
+    return Counter(OutgoingMessage.objects.exclude(invitation=None).values_list("state", flat=True))
+
+
+# --- The way it should go -------------------------------------------------------------------------------------------
+
+
+def test_a_worker_reads_an_answer_and_opens_its_case_within_twenty_seconds(installation, client_at_any_hour):
+    installation.start_worker()
+    response = make_response(client_at_any_hour)
+    wait_until(is_dealt_with(response), 20)
+    assert Case.objects.get().triggers[0] == Case.Trigger.LOW_SCORE
+
+
+def test_beat_and_worker_send_what_is_due(installation, client_at_any_hour, smtp_sink):
+    plan(client_at_any_hour, 3)
+    installation.start_worker()
+    installation.start_beat()
+    wait_until(lambda: states() == {State.ACCEPTED: 3}, 45)
+    assert sorted(smtp_sink.recipients) == sorted(OutgoingMessage.objects.values_list("to", flat=True))
+
+
+# --- Deaths ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_killed_worker_loses_nothing_sends_nothing_twice_and_its_heir_goes_on_within_a_minute(
+    installation, client_at_any_hour, smtp_sink
+):
+    plan(client_at_any_hour, 30)
+    smtp_sink.seconds_per_mail = 0.3
+    installation.start_beat()
+    worker = installation.start_worker()
+    wait_until(lambda: len(smtp_sink.mails) >= 5, 45)
+    installation.kill(worker)
+    left = len(smtp_sink.mails)
+    assert left < 30
+    installation.start_worker()
+    wait_until(lambda: len(smtp_sink.mails) > left + 1, 60)  # one more than the mail that may have been on its way
+    wait_until(lambda: not states()[State.PLANNED], 60)
+    wait_until(lambda: states()[State.ACCEPTED] >= 29, 10)
+
+    # What the dead one held in its hands: given back if it was only claimed, unknown if it was being handed over.
+    later = timezone.now() + delivery.LEASE
+    delivery.sweep(later)
+    delivery.send_due(later)
+    ended = states()
+    assert (ended[State.ACCEPTED] + ended[State.UNKNOWN], ended[State.UNKNOWN] <= 1) == (30, True)
+    assert [to for to, times in Counter(smtp_sink.recipients).items() if times > 1] == []
+    accepted = OutgoingMessage.objects.filter(state=State.ACCEPTED).values_list("to", flat=True)
+    assert set(accepted) - set(smtp_sink.recipients) == set()
+
+
+def test_a_broker_that_forgets_everything_loses_nothing(installation, client_at_any_hour, smtp_sink, broker):
+    """Flushed in mid-run, with worker and beat alive: queues, bindings and the announcement of an answer are gone."""
+    plan(client_at_any_hour, 1)
+    installation.start_worker()
+    installation.start_beat()
+    wait_until(lambda: states() == {State.ACCEPTED: 1}, 45)
+    response = factories.make_response(client_at_any_hour, 1, "Nie wieder!", "csat")  # stored, never announced
+    broker.flushdb()
+    plan(client_at_any_hour, 2)
+    wait_until(lambda: states() == {State.ACCEPTED: 3}, 60)
+    wait_until(is_dealt_with(response), 75)
+    assert Counter(smtp_sink.recipients).most_common(1)[0][1] == 1
+
+
+# --- No broker at all -----------------------------------------------------------------------------------------------
+
+
+def test_without_its_broker_an_installation_is_alive_but_not_ready(installation):
+    well = installation.start_web()
+    assert ask(f"{well}/readyz") == (200, {"status": "ok", "database": "ok", "broker": "ok"})
+    lame = installation.start_web(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    assert ask(f"{lame}/healthz") == (200, {"status": "ok"})
+    assert ask(f"{lame}/readyz") == (503, {"status": "unavailable", "database": "ok", "broker": "unreachable"})
+
+
+def test_a_customer_can_answer_while_the_broker_is_gone(installation, client_at_any_hour):
+    web = installation.start_web(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    invitation = factories.make_invitation(client_at_any_hour, about_at=timezone.now())
+    path = urllib.parse.urlsplit(survey_mail.answer_link(invitation)).path
+    sheet = urllib.parse.urlencode({"score": "1", "comment": "Niemand rief zurück."}).encode()
+    began = time.monotonic()
+    with urllib.request.urlopen(web + path, data=sheet, timeout=10) as reply:
+        assert (reply.status, reply.url) == (200, f"{web}{path}thanks/")
+    assert time.monotonic() - began < 5
+    response = Response.objects.get()
+    assert (response.invitation, response.score) == (invitation, 1)
+    assert not is_dealt_with(response)()
+    read_answers()  # the sweeps find what was never announced
+    open_cases()
+    assert is_dealt_with(response)()
