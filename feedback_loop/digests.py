@@ -110,8 +110,14 @@ def send(digest: Digest, at: dt.datetime) -> bool:
         if not ours.update(state=State.SENT, sent_at=at, content=content, chart_svg=svg):
             return False
         delivery.queue(
-            client=digest.client, key=f"digest:{digest.pk}", to=digest.subscription.email, due_at=at, images=images,
-            subject=letter.subject, text=letter.text, html=letter.html,
+            client=digest.client,
+            key=f"digest:{digest.pk}",
+            to=digest.subscription.email,
+            due_at=at,
+            images=images,
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
         )
     return True
 
@@ -160,7 +166,7 @@ def _trend(found: dict[str, Score], language: str) -> tuple[str, charts.Chart] |
     for kind, score in found.items():
         firm = [place for place, part in enumerate(score.run) if part.is_firm and place >= score.begins]
         if len(firm) >= 2:
-            points = [_point(part, language) for part in score.run[firm[0]:]]
+            points = [_point(part, language) for part in score.run[firm[0] :]]
             title = presentation.trend_title(kind, score.now.period.kind, language)
             return kind, charts.trend(points, language=language, unit=presentation.UNITS[kind], title=title)
     return None
@@ -174,7 +180,7 @@ def _point(part: PeriodScore, language: str) -> charts.TrendPoint:
 def _frozen_trend(score: Score, chart: charts.Chart) -> dict:
     points = [
         {"first_on": part.period.first_on.isoformat(), "n": part.n, "estimate": _frozen(part.estimate)}
-        for part in score.run[score.begins:]
+        for part in score.run[score.begins :]
         if part.is_firm
     ]
     return {"kind": score.kind, "description": chart.description(), "points": points}

@@ -1,0 +1,63 @@
+"""A real Chromium, and what every page it visits must hold: no error on the console, no accessibility violation."""
+
+import os
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, sync_playwright
+
+from tests.conftest import needs
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    needs("Chromium is not installed (apt-get install chromium)", bool(CHROMIUM))
+    # Playwright's loop runs in this thread, and Django refuses the ORM beside a running loop; this one is the driver's.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def open_page(browser):
+    """`open_page(language, width)`: a fresh visitor. Whatever the console complains about fails the test."""
+    contexts, complaints = [], []
+
+    def listen(message) -> None:
+        # axe is evaluated into the page and tries styles of its own: what it says has no address.
+        if message.type == "error" and message.location["url"]:
+            complaints.append(f"{message.location['url']}: {message.text}")
+
+    def visit(language: str = "de", width: int = 390, **options) -> Page:
+        context = browser.new_context(
+            locale={"de": "de-DE", "en": "en-GB"}[language], viewport={"width": width, "height": 844}, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def check_accessibility(page: Page) -> None:
+    """axe finds nothing to complain about, WCAG 2.2 AA."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    violations = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    found = [f"{v['id']}: {[node['target'] for node in v['nodes']]}" for v in violations]
+    assert found == [], page.url
+
+
+def check_fits(page: Page) -> None:
+    """Nothing sticks out sideways."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
