@@ -51,8 +51,9 @@ def _working(kind: Campaign.Kind) -> list[Campaign]:
 
 
 def _plan(campaign: Campaign, unjudged: Callable[[], list], wave: Wave | None, at: dt.datetime) -> int:
-    judged = 0
-    while batch := _plan_batch(campaign, unjudged, wave, at):
+    judged = batch = _plan_batch(campaign, unjudged, wave, at)
+    while batch == BATCH:  # a smaller one was the last
+        batch = _plan_batch(campaign, unjudged, wave, at)
         judged += batch
     return judged
 

@@ -91,7 +91,7 @@ def _campaigns(client: Client, first_day: dt.date) -> None:
         kind=Campaign.Kind.POST_CONTACT,
         name="CSAT",
         starts_on=first_day,
-        share_percent=80,
+        share_percent=70,
         quarantine_days=30,
     )
     Campaign.objects.create(

@@ -28,7 +28,7 @@ _NPS_TONES = (0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4)
 def answers(mood: Mood, rng: random.Random) -> bool:
     """Whether the survey is filled in at all."""
     extremity = abs(mood.satisfaction - 0.6) / 0.4
-    return rng.random() < 0.16 + 0.17 * min(extremity, 1.0)
+    return rng.random() < 0.22 + 0.2 * min(extremity, 1.0)
 
 
 def csat_score(mood: Mood, rng: random.Random) -> int:

@@ -7,6 +7,7 @@ to the real pages, cases move by their verbs. Only the clock is the story's: `ti
 import datetime as dt
 import email
 import heapq
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -69,7 +70,7 @@ class Year:
     ) -> None:
         self.world, self.clients, self.on_day = world, clients, on_day
         self.browser = Browser(HTTP_HOST="localhost")
-        self.read_mails: set[int] = set()
+        self.read_mails: set[str] = set()
         self.answers: list[tuple[dt.datetime, int, str, dict[str, str]]] = []  # when, which mail, the link, the sheet
 
     def play(self) -> None:
@@ -104,15 +105,16 @@ class Year:
 
     def _read_mail(self, day: dt.date) -> None:
         """New survey mails reach their readers, who decide whether and when they answer."""
-        files = {int(path.stem.rsplit(".", 1)[1]): path for path in Path(settings.EMAIL_FILE_PATH).glob("*.eml")}
-        new = sorted(files.keys() - self.read_mails)
-        self.read_mails.update(new)
+        folder = Path(settings.EMAIL_FILE_PATH)
+        names = set(os.listdir(folder) if folder.exists() else []) - self.read_mails
+        self.read_mails |= names
+        new = {int(name.split(".")[-2]): folder / name for name in names}
         surveys = OutgoingMessage.objects.filter(pk__in=new, invitation__isnull=False).order_by("pk")
         people = ("invitation__client", "invitation__contact", "invitation__customer")
         for message in surveys.select_related(*people):
             if decision := self._decide(message.pk, message.invitation, day):
                 answered_at, sheet = decision
-                link = _score_link(files[message.pk], sheet["score"])
+                link = _score_link(new[message.pk], sheet["score"])
                 heapq.heappush(self.answers, (answered_at, message.pk, link, sheet))
 
     def _decide(self, key: int, invitation: Invitation, day: dt.date) -> tuple[dt.datetime, dict[str, str]] | None:
@@ -164,7 +166,7 @@ class Year:
             is_stubborn = self.world.rng("stubborn", case.response_id).random() < 0.1
             rng = self.world.rng("case", case.response_id, day)
             language = case.client.language
-            if rng.random() > (0.08 if is_stubborn else 0.45):
+            if rng.random() > (0.03 if is_stubborn else 0.35):
                 continue
             if rng.random() < 0.3:
                 cases.note(case, NOTES[language], by=case.owner, at=now)

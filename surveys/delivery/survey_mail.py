@@ -15,7 +15,12 @@ from . import links, mail
 def answer_link(invitation: Invitation, score: int | None = None) -> str:
     """The address of the answer page; with `score`, the one behind a number in the mail."""
     address = links.absolute(reverse("answer", args=[_token(links.ANSWER, invitation)]))
-    return address if score is None else f"{address}?score={score}"
+    return address if score is None else with_score(address, score)
+
+
+def with_score(address: str, score: int) -> str:
+    """An answer page's address with a number chosen."""
+    return f"{address}?score={score}"
 
 
 def unsubscribe_path(invitation: Invitation) -> str:
@@ -42,6 +47,7 @@ def render(invitation: Invitation) -> mail.Mail:
     first, _middle, _upper, last = SCALES[invitation.version.survey.kind]
     with translation.override(invitation.locale):
         occasion = _occasion(invitation)
+    address = answer_link(invitation)  # signed once: eleven numbers share one link
     context = {
         "client": client,
         "provider": settings.PROVIDER_NAME,
@@ -53,8 +59,8 @@ def render(invitation: Invitation) -> mail.Mail:
         "texts": wording.texts(invitation)["score"],
         "first": first,
         "last": last,
-        "choices": [(score, answer_link(invitation, score)) for score in range(first, last + 1)],
-        "answer_link": answer_link(invitation),
+        "choices": [(score, with_score(address, score)) for score in range(first, last + 1)],
+        "answer_link": address,
         "unsubscribe_link": unsubscribe_link(invitation),
     }
     return mail.render("survey", context, invitation.locale)

@@ -137,20 +137,23 @@ def _contacts(client: Client, fresh: list[_Admitted], at: dt.datetime) -> list[C
     teams = parties.teams_of(client, batch)
     agents = parties.agents_of(client, batch, teams)
     customers = parties.customers_of(client, batch)
-    return [
-        Contact(
+    contacts = []
+    for one in fresh:
+        incoming = one.incoming
+        agent = agents.get((incoming.agent_key, incoming.agent_name))
+        contact = Contact(
             client=client,
             source=incoming.source,
             external_id=incoming.external_id,
             customer_id=customers.get(parties.customer_key(incoming)),
-            agent=agents.get((incoming.agent_key, incoming.agent_name)),
-            team_id=teams.get(incoming.team),
+            agent=agent,
+            # Telephone systems name no team: then it is the agent's own.
+            team_id=teams.get(incoming.team) or (agent and agent.team_id),
             tags=list(incoming.tags),
             content_hash=one.hash,
             received_at=at,
             changed_at=at,
             **{name: getattr(incoming, name) for name in _COPIED},
         )
-        for one in fresh
-        for incoming in [one.incoming]
-    ]
+        contacts.append(contact)
+    return contacts

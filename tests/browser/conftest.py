@@ -1,15 +1,13 @@
 """A real Chromium, and what every page it visits must hold: no error on the console, no accessibility violation."""
 
 import os
-import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
+from tests.browser import CHROMIUM
 from tests.conftest import needs
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 
 @pytest.fixture(scope="session")

@@ -262,13 +262,13 @@ def test_the_outage_brings_more_calls_and_longer_waits(world, year):
 # The words
 
 
-def test_between_a_fifth_and_a_third_answer_and_the_unhappy_rather_more(world, year):
+def test_about_a_third_answer_and_the_unhappy_rather_more(world, year):
     rng = random.Random(3)
     felt = [
         contacts.mood("nordheim", one, world) for one in filter(None, ids_of(rows_of(year, "nordheim"), "nordheim"))
     ]
     answered = [mood for mood in felt if voices.answers(mood, rng)]
-    assert 0.22 <= len(answered) / len(felt) <= 0.30
+    assert 0.28 <= len(answered) / len(felt) <= 0.38
 
     def share_of_unhappy(moods):
         return sum(mood.satisfaction < 0.3 for mood in moods) / len(moods)

@@ -372,3 +372,10 @@ def test_line_breaks_in_names_and_subjects_become_blanks(acme):
 def test_a_formula_is_stored_as_the_text_it_is(acme):
     kinds(acme, call(subject='=HYPERLINK("x")'))
     assert Contact.objects.get().subject == '=HYPERLINK("x")'
+
+
+def test_a_contact_whose_source_names_no_team_belongs_to_its_agents_team(acme):
+    nord = factories.make_team(acme, "Nord")
+    factories.make_agent(acme, "lena ritter", team=nord)
+    kinds(acme, call(agent_name="Lena Ritter"), call("C-2", agent_name="Lena Ritter", team="Süd"))
+    assert list(Contact.objects.order_by("external_id").values_list("team__name", flat=True)) == ["Nord", "Süd"]

@@ -1,0 +1,117 @@
+"""Pictures of every surface of a running demo: `python -m tests.browser.pictures FOLDER [ADDRESS]`.
+
+Those that README shows are copied from there to `tests/pictures/`. Nothing is written in the demo: links are opened,
+forms are left alone.
+"""
+
+import itertools
+import re
+import sys
+from pathlib import Path
+from urllib.parse import urljoin
+
+from playwright.sync_api import Browser, sync_playwright
+
+from . import CHROMIUM
+
+LOCALES = {"de": "de-DE", "en": "en-GB"}
+STAFF = {
+    "lead": {"de": "marlies.oltmann", "en": "fiona.gallagher"},
+    "agent": {"de": "ulrike.thomsen", "en": "priya.raman"},
+    "viewer": {"de": "hendrik.pauli", "en": "beatrice.alder"},
+    "analyst": {"de": "katrin.seidel", "en": "nadja.kornfeld"},
+}
+
+
+class Camera:
+    """One browser, one language, one folder."""
+
+    def __init__(self, browser: Browser, language: str, folder: Path, address: str) -> None:
+        self.browser, self.language, self.folder, self.address = browser, language, folder, address
+
+    def page(self, width: int, scheme: str = "light"):
+        context = self.browser.new_context(
+            locale=LOCALES[self.language], viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
+        return context.new_page()
+
+    def shoot(self, page, name: str) -> None:
+        width, language = page.viewport_size["width"], self.language
+        page.screenshot(path=self.folder / f"{name}-{width}-{language}.png", full_page=True)
+
+    def log_in(self, role: str, width: int, scheme: str = "light"):
+        page = self.page(width, scheme)
+        page.goto(urljoin(self.address, "/admin/"))
+        page.fill("#id_username", STAFF[role][self.language])
+        page.fill("#id_password", "nachklang")
+        page.locator("input[type=submit]").click()
+        return page
+
+    def admin(self) -> None:
+        """What each role opens first: the list, an answer, the cases and one of them."""
+        for width in (1280, 360):
+            page = self.log_in("lead", width)
+            self.shoot(page, "index")
+            self._visit(page, "responses", "/admin/surveys/response/")
+            self._first(page, "response")
+            self._visit(page, "cases", "/admin/feedback_loop/case/?state=all")
+            self._first(page, "case")
+            for role in ("agent", "viewer"):
+                self._visit(self.log_in(role, width), f"responses-{role}", "/admin/surveys/response/")
+        analyst = self.log_in("analyst", 1280)
+        for name, path in {
+            "analyst": "/admin/", "ledger": "/admin/surveys/invitation/", "contacts": "/admin/surveys/contact/",
+            "campaigns": "/admin/surveys/campaign/", "digests": "/admin/feedback_loop/digest/",
+        }.items():  # fmt: skip
+            self._visit(analyst, name, path)
+        self._visit(self.log_in("lead", 1280, "dark"), "responses-dark", "/admin/surveys/response/")
+
+    def mails(self) -> None:
+        """The newest survey mail and monthly digest of this language, and the pages behind their links."""
+        surveys = {"de": "Wie zufrieden", "en": "How satisfied"}
+        digests = {"de": "Monatsbericht", "en": "Monthly report"}
+        for name, subjects, form in (("survey", surveys, r"/s/\S+?score=\d+"), ("digest", digests, r"/d/[^/\s]+/")):
+            address, link = self._newest(subjects[self.language], form)
+            for width in (600, 375):
+                body = self.page(width)
+                body.goto(urljoin(self.address, f"{address}body/"))
+                self.shoot(body, f"{name}-mail")
+            for width, scheme in itertools.product((360, 1280), ("light", "dark")):
+                opened = self.page(width, scheme)
+                opened.goto(link)
+                self.shoot(opened, name if scheme == "light" else f"{name}-dark")
+
+    def _newest(self, subject: str, form: str) -> tuple[str, str]:
+        """(address in the mailbox, first link of this form) of the newest mail with this subject."""
+        page = self.page(1280)
+        for number in range(1, 100):
+            page.goto(urljoin(self.address, f"/demo/mailbox/?page={number}"))
+            if (mail := page.get_by_role("link", name=subject).first).count():
+                address = mail.get_attribute("href")
+                page.goto(urljoin(self.address, address))
+                return address, re.findall(r"http\S*?" + form, page.locator("pre").text_content())[0]
+        raise LookupError(f"no mail has the subject {subject!r}")
+
+    def _visit(self, page, name: str, path: str) -> None:
+        page.goto(urljoin(self.address, path))
+        self.shoot(page, name)
+
+    def _first(self, page, name: str) -> None:
+        """The first row of the list that is open now."""
+        page.goto(urljoin(page.url, page.locator("#result_list tbody a").first.get_attribute("href")))
+        self.shoot(page, name)
+
+
+def main(folder: str, address: str = "http://localhost:8000") -> None:
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for language in LOCALES:
+            camera = Camera(browser, language, Path(folder), address)
+            camera.admin()
+            camera.mails()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
