@@ -538,7 +538,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='access',
-            constraint=models.UniqueConstraint(fields=('login', 'client', 'role', 'team'), name='access_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('login', 'client', 'role', 'team'), name='access_once_per_team'),
+        ),
+        migrations.AddConstraint(
+            model_name='access',
+            constraint=models.UniqueConstraint(condition=models.Q(('team', None)), fields=('login', 'client', 'role'), name='access_once_per_client'),
         ),
         migrations.AddConstraint(
             model_name='access',

@@ -164,8 +164,9 @@ class Access(models.Model):
         verbose_name = _("access")
         verbose_name_plural = _("accesses")
         constraints = [
+            models.UniqueConstraint(fields=["login", "client", "role", "team"], name="access_once_per_team"),
             models.UniqueConstraint(
-                fields=["login", "client", "role", "team"], nulls_distinct=False, name="access_once"
+                fields=["login", "client", "role"], condition=Q(team=None), name="access_once_per_client"
             ),
             models.CheckConstraint(
                 condition=Q(role="lead", team__isnull=False) | (~Q(role="lead") & Q(team__isnull=True)),
