@@ -172,7 +172,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 LANGUAGE_CODE = "en"
 LANGUAGES = [("de", _("German")), ("de-du", _("German, informal")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
-TIME_ZONE = "UTC"
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")  # of the admin's plain lists; stored is UTC
 USE_TZ = True
 
 # --- Static files --------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import csv
 import io
 import random
 import re
-import time
 from collections import Counter
 from datetime import date, timedelta
 
@@ -342,12 +341,3 @@ def test_a_wave_knows_every_customer_by_address_and_feels_the_plot(world):
         return sum(mood.satisfaction for mood in moods) / len(moods)
 
     assert mean(outage.until_on) < mean(outage.from_on - timedelta(days=1)) - 0.1
-
-
-def test_a_whole_year_for_both_clients_takes_under_one_and_a_half_seconds_of_processor_time():
-    started = time.process_time()
-    world = story.make_world(END_ON, seed=3)
-    for key in CLIENTS:
-        for day in world.days():
-            contacts.export_bytes(contacts.contacts_on(day, key, world), key)
-    assert time.process_time() - started < 1.5

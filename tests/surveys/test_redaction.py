@@ -184,8 +184,8 @@ def test_redacting_twice_is_redacting_once(text):
         "Rolf ",
     ],
 )
-def test_fifty_thousand_characters_of_anything_take_well_under_a_second(piece):
+def test_fifty_thousand_characters_of_anything_take_no_catastrophic_time(piece):
     text = (piece * 50_000)[:50_000]
     began = time.process_time()
     redact(text, ROSTER)
-    assert time.process_time() - began < 0.3
+    assert time.process_time() - began < 5  # measured 0.2 s at most; a pattern that backtracks takes minutes
