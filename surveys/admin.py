@@ -9,18 +9,18 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group as PermissionGroup
 from django.core.exceptions import PermissionDenied
 from django.core.validators import validate_email
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from rest_framework_api_key.admin import APIKeyModelAdmin
 from rest_framework_api_key.models import APIKey as UnboundKey
 
-from . import wording
+from . import invitations, wording
 from .admin_scope import ByAnalysts, OneClientForm, ReadOnly, Scoped
 from .models import (
     Access,
@@ -41,6 +41,7 @@ from .models import (
     SurveyVersion,
     Team,
     Wave,
+    reach_of,
 )
 from .models.people import email_key
 
@@ -286,6 +287,16 @@ class InvitationAdmin(ReadOnly):
     list_select_related = ("client", "campaign", "contact", "customer")
     search_fields = ("contact__external_id", "email")
     exclude = ("version",)
+    actions = ("withdraw",)
+
+    def has_withdraw_permission(self, request: HttpRequest) -> bool:
+        return reach_of(request.user).is_analyst
+
+    @admin.action(description=gettext_lazy("Withdraw the selected invitations"), permissions=["withdraw"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet) -> None:
+        n = invitations.withdraw(queryset, timezone.now())
+        said = ngettext("%(n)d invitation is withdrawn.", "%(n)d invitations are withdrawn.", n) % {"n": n}
+        self.message_user(request, said, messages.SUCCESS if n else messages.WARNING)
 
     @admin.display(description=gettext_lazy("contact or customer"))
     def about_whom(self, invitation: Invitation) -> str:

@@ -194,7 +194,12 @@ def cancel(invitation: Invitation, reason: Reason, at: dt.datetime) -> bool:
 
 
 def withdraw(invitations: Iterable[Invitation], at: dt.datetime) -> int:
-    """Close the links of invitations that were sent by mistake; an answer that is already there stays."""
-    return Invitation.objects.filter(
-        pk__in=[i.pk for i in invitations], withdrawn_at__isnull=True, response__isnull=True
-    ).update(withdrawn_at=at)
+    """Take back what was planned or sent by mistake; the number withdrawn. An answer that is already there stays.
+
+    Mail that is still here is cancelled; of mail that has left, the link is closed.
+    """
+    withdrawn = 0
+    for invitation in invitations:
+        sent = Invitation.objects.filter(pk=invitation.pk, is_asked=True, withdrawn_at=None, response=None)
+        withdrawn += cancel(invitation, Reason.WITHDRAWN, at) or sent.update(withdrawn_at=at)
+    return withdrawn

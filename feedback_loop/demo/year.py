@@ -166,7 +166,7 @@ class Year:
             is_stubborn = self.world.rng("stubborn", case.response_id).random() < 0.1
             rng = self.world.rng("case", case.response_id, day)
             language = case.client.language
-            if rng.random() > (0.03 if is_stubborn else 0.35):
+            if rng.random() > (0.06 if is_stubborn else 0.6):
                 continue
             if rng.random() < 0.3:
                 cases.note(case, NOTES[language], by=case.owner, at=now)

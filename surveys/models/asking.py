@@ -342,6 +342,7 @@ class Invitation(models.Model):
         QUARANTINE = "quarantine", _("asked recently")
         PAUSED = "paused", _("campaign paused")
         UNDELIVERED = "undelivered", _("could not be sent in time")
+        WITHDRAWN = "withdrawn", _("withdrawn by hand")
 
     # Not part of the population: nobody could have been asked about them.
     INELIGIBLE = (Reason.NO_CONVERSATION, Reason.SPAM, Reason.TEST)

@@ -72,7 +72,7 @@ class Camera:
         digests = {"de": "Monatsbericht", "en": "Monthly report"}
         for name, subjects, form in (("survey", surveys, r"/s/\S+?score=\d+"), ("digest", digests, r"/d/[^/\s]+/")):
             address, link = self._newest(subjects[self.language], form)
-            for width in (600, 375):
+            for width in (700, 375):
                 body = self.page(width)
                 body.goto(urljoin(self.address, f"{address}body/"))
                 self.shoot(body, f"{name}-mail")

@@ -7,7 +7,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from surveys.models import Access, ApiKey, Campaign, LegalBasis, Login, Suppression, Survey
+from surveys.models import (
+    Access,
+    ApiKey,
+    Campaign,
+    Invitation,
+    LegalBasis,
+    Login,
+    OutgoingMessage,
+    Suppression,
+    Survey,
+)
 from tests import factories
 
 
@@ -279,3 +289,32 @@ def test_no_page_carries_inline_styles_or_scripts(browser, acme, model):
         assert "<style" not in said
         assert " style=" not in said
         assert "<script>" not in said
+
+
+# --- Taking back what was asked by mistake ---
+
+
+def withdraw(browser, *invitations):
+    chosen = {"action": "withdraw", "_selected_action": [invitation.pk for invitation in invitations]}
+    return browser.post(url("invitation", "changelist"), chosen, follow=True).content.decode()
+
+
+def test_withdrawing_cancels_what_is_still_here_closes_what_has_left_and_keeps_answers(browser, acme, now):
+    waiting, sent, answered = (factories.make_invitation(acme) for _ in range(3))
+    OutgoingMessage.objects.create(client=acme, key="a", invitation=waiting, to="a@example.org", due_at=now)
+    OutgoingMessage.objects.create(
+        client=acme, key="b", invitation=sent, to="b@example.org", due_at=now, state=OutgoingMessage.State.ACCEPTED
+    )
+    factories.make_response(acme, invitation=answered)
+    assert "2 invitations are withdrawn." in withdraw(browser, waiting, sent, answered)
+    for invitation in (waiting, sent, answered):
+        invitation.refresh_from_db()
+    assert (waiting.is_asked, waiting.reason) == (False, Invitation.Reason.WITHDRAWN)
+    assert (sent.is_asked, bool(sent.withdrawn_at), answered.withdrawn_at) == (True, True, None)
+
+
+def test_nobody_withdraws_another_clients_invitation(browser, acme, globex):
+    foreign = factories.make_invitation(globex)
+    withdraw(browser, foreign)
+    foreign.refresh_from_db()
+    assert foreign.withdrawn_at is None
