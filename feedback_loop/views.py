@@ -4,14 +4,9 @@ A link to a digest lives `digests.LINK_LASTS` after it was sent: long enough to 
 forwarded years later opens nothing. The way out of a subscription never expires.
 """
 
-import functools
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from surveys.delivery import links
 
@@ -19,26 +14,7 @@ from . import digests, presentation
 from .models import Digest, DigestSubscription
 
 
-def linked_page(*methods: str) -> Callable:
-    """A page behind a token. CSRF protects a signed-in browser; here the unguessable token is all there is."""
-
-    def decorate(view: Callable) -> Callable:
-        @csrf_exempt
-        @require_http_methods(methods)
-        @functools.wraps(view)
-        def page(request: HttpRequest, token: str) -> HttpResponse:
-            response = view(request, token)
-            response["Cache-Control"] = "private, no-store"
-            response["Referrer-Policy"] = "no-referrer"
-            response["X-Robots-Tag"] = "noindex"
-            return response
-
-        return page
-
-    return decorate
-
-
-@linked_page("GET", "HEAD")
+@links.page("GET", "HEAD")
 def digest(request: HttpRequest, token: str) -> HttpResponse:
     """The digest as it was sent."""
     sent = Digest.objects.filter(state=Digest.State.SENT, sent_at__gt=timezone.now() - digests.LINK_LASTS)
@@ -49,7 +25,7 @@ def digest(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, "digest", found.language, {"report": report, "chart_svg": found.chart_svg})
 
 
-@linked_page("GET", "HEAD", "POST")
+@links.page("GET", "HEAD", "POST")
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Ask, and on a person's POST end the subscription; said again, it changes nothing."""
     named = DigestSubscription.objects.filter(pk=links.read(links.DIGEST_STOP, token))

@@ -4,8 +4,7 @@ A GET only shows; a person's POST answers or objects. Mail scanners open every l
 the number in a link preselects and nothing more.
 """
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -13,11 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from . import responses, wording
-from .delivery import survey_mail
+from .delivery import links, survey_mail
 from .forms import COMMENT_LIMIT, AnswerForm, clicked_score
 from .models import Invitation, Response
 from .responses import Link, LinkState
@@ -27,32 +24,7 @@ CLOSED_STATUS = {LinkState.EXPIRED: 410, LinkState.WITHDRAWN: 410, LinkState.UNK
 ONE_CLICK = "One-Click"  # RFC 8058: the body is List-Unsubscribe=One-Click, sent by a mail program without any cookie
 
 
-def public_page(*methods: str) -> Callable:
-    """A page for whoever holds its link.
-
-    Exempt from the CSRF check: that check protects a signed-in browser, and here nobody is signed in. Who can post
-    knows the unguessable token, and a cookie would be one more thing to explain. Kept out of caches, other sites'
-    logs and search.
-    """
-
-    def decorate(view: Callable) -> Callable:
-        allowed = require_http_methods(methods)(view)
-
-        @csrf_exempt
-        @functools.wraps(view)
-        def page(request: HttpRequest, token: str) -> HttpResponse:
-            response = allowed(request, token)
-            response["Cache-Control"] = "no-store"
-            response["Referrer-Policy"] = "no-referrer"
-            response["X-Robots-Tag"] = "noindex"
-            return response
-
-        return page
-
-    return decorate
-
-
-@public_page("GET", "HEAD", "POST")
+@links.page("GET", "HEAD", "POST")
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The form; posted, it is stored once and leads to the thank-you page."""
     link = responses.open_link(token, timezone.now())
@@ -73,7 +45,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("answer-thanks", args=[token]))
 
 
-@public_page("GET", "HEAD")
+@links.page("GET", "HEAD")
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """What happens now, and the answer as it is kept."""
     link = responses.open_link(token, timezone.now())
@@ -83,7 +55,7 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
         return _no_form(link, is_new=True)
 
 
-@public_page("GET", "HEAD", "POST")
+@links.page("GET", "HEAD", "POST")
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """One button; pressed, or posted by a mail program, it takes effect at once and says so, however often."""
     invitation = responses.open_unsubscribe_link(token)

@@ -3,8 +3,6 @@
 from .answering import Answer, Group, Response, group_of
 from .asking import (
     Campaign,
-    Contact,
-    ImportProfile,
     Invitation,
     LegalBasis,
     Question,
@@ -13,6 +11,7 @@ from .asking import (
     SurveyVersion,
     Wave,
 )
+from .contacts import Contact, ImportProfile
 from .people import Access, Agent, ApiKey, Client, Customer, Login, Team
 from .reach import Reach, reach_of
 from .sending import OutgoingMessage

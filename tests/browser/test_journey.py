@@ -41,7 +41,7 @@ def test_an_unhappy_customer_is_asked_heard_called_and_reported(
 ):
     story = STORY[language]
     settings.BASE_URL = live_server.url
-    client = factories.make_client(language=language)
+    client = factories.make_client(language=language, time_zone="UTC")
     team = factories.make_team(client)
     lead = factories.make_login(
         "lead", first_name="Mira", last_name="Tönnies", email="lead@provider.example", language=language
@@ -123,7 +123,7 @@ def test_an_unhappy_customer_is_asked_heard_called_and_reported(
     assert case.state == Case.State.RESOLVED
 
     # The client hears of it in the digest of that week, without the agent's name.
-    next_week = timezone.now() + dt.timedelta(days=8)
+    next_week = timezone.now() + dt.timedelta(days=7)
     assert digests.send_due(next_week) == 1
     delivery.send_due(next_week)
     digest_mail = smtp_sink.mails[-1]

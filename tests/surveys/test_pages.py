@@ -72,7 +72,7 @@ def test_no_reader_changes_a_row_or_gets_a_cookie(browser, acme, now):
         for read in (browser.get, browser.head, browser.options):
             response = read(page)
             assert "Set-Cookie" not in response.headers and not response.cookies, page
-            assert response["Cache-Control"] == "no-store"
+            assert response["Cache-Control"] == "private, no-store"
             assert response["Referrer-Policy"] == "no-referrer"
             assert "noindex" in response["X-Robots-Tag"]
             assert "Cookie" not in response.get("Vary", "")
