@@ -133,7 +133,11 @@ class LoginAdmin(Scoped, UserAdmin):
         (gettext_lazy("Person"), {"fields": ("first_name", "last_name", "email", "language")}),
         (gettext_lazy("May sign in"), {"fields": ("is_active", "is_staff", "is_superuser", "last_login")}),
     )
-    add_fieldsets = ((None, {"fields": ("username", "usable_password", "password1", "password2", "is_staff")}),)
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2", "is_staff")}),)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict:
+        """Whoever is added here is meant to sign in here."""
+        return {"is_staff": True}
 
     def rows(self, reach: Reach) -> Q:
         clients = reach.analyst_clients

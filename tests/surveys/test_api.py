@@ -3,8 +3,10 @@
 import datetime as dt
 import io
 import json
+import re
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -287,3 +289,10 @@ def test_the_docs_page_has_no_inline_script_or_style(client):
     assert "<style" not in html and "default-src 'self'" in page.headers["Content-Security-Policy"]
     script = client.get(reverse("api-docs") + "?script=")
     assert (script.status_code, script.headers["Content-Type"]) == (200, "application/javascript")
+
+
+def test_the_example_of_the_readme_is_taken_as_it_stands(post):
+    readme = (settings.BASE_DIR / "README.md").read_text(encoding="utf-8")
+    [body] = re.findall(r"-d '(\[.*?\])'", readme, re.DOTALL)
+    response = post(body)
+    assert (response.status_code, [row["result"] for row in response.json()]) == (201, ["created"])
