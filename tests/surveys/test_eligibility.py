@@ -80,8 +80,8 @@ def test_the_reasons_are_told_in_one_order_each_hiding_those_behind_it():
         told.append(why)
         mend[why]()
     assert told == list(mend)
-    # The other two are told when a mail is about to leave, by invitations.reason_to_cancel.
-    assert set(Reason) - set(told) == {Reason.REOPENED, Reason.UNDELIVERED}
+    # The others come later: two are told when a mail is about to leave, one by a person.
+    assert set(Reason) - set(told) == {Reason.REOPENED, Reason.UNDELIVERED, Reason.WITHDRAWN}
 
 
 # --- The contact ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,102 @@
+"""`manage.py demo`: the story played through the product, counted from the database, and never near a real one."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
+from django.test import Client as Browser
+
+from feedback_loop.demo import stage, story, summary
+from feedback_loop.demo.year import Year
+from feedback_loop.models import Digest
+from surveys.models import Access, Contact, Invitation, Login, OutgoingMessage, Response
+
+pytestmark = pytest.mark.django_db
+
+DAYS = 45  # a monthly digest, one wave and a good many cases
+
+
+@pytest.fixture
+def played(settings, monkeypatch):
+    """The first weeks of the year, with the mails as files."""
+    settings.EMAIL_BACKEND = "surveys.delivery.eml.EmlBackend"
+    settings.BASE_URL = "http://localhost:8000"
+    world = story.make_world(dt.date(2026, 11, 10), contacts_a_year={"nordheim": 1500, "alderfinch": 1200})
+    days = world.days()[:DAYS]
+    monkeypatch.setattr(story.World, "days", lambda self: days)
+    object.__setattr__(world, "end_on", days[-1] + dt.timedelta(days=1))
+    passed = []
+    Year(world, stage.build(world), on_day=lambda: passed.append(1)).play()
+    assert len(passed) == DAYS
+    return summary.counts()
+
+
+@pytest.mark.urls("tests.feedback_loop.demo_urls")
+def test_a_played_year_holds_together(played, client):
+    the_figures_of_the_summary_agree(played)
+    finished_contacts_have_a_verdict_and_nobody_answered_unasked()
+    every_login_of_the_summary_opens_the_admin()
+    the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client)
+
+
+def the_figures_of_the_summary_agree(played):
+    invitations, mails = played["invitations"], played["mails"]
+    assert played["contacts"] == Contact.objects.count() > 200
+    assert invitations["total"] == invitations["asked"] + sum(invitations["not_asked"].values())
+    assert mails["files"] == mails["messages"]["accepted"]
+    surveys = OutgoingMessage.objects.filter(invitation__isnull=False)
+    assert surveys.count() == Invitation.objects.filter(is_asked=True).count() == invitations["asked"]
+    for kind in ("nps", "csat"):
+        groups = {name: n for name, n in played["responses"][kind].items() if name != "total"}
+        assert sum(groups.values()) == played["responses"][kind]["total"] > 0
+    comments = played["comments"]
+    outcomes = comments.get("themes", 0) + comments.get("unclassified", 0) + comments.get("empty", 0)
+    assert comments["total"] == outcomes == Response.objects.filter(answers__isnull=False).count()
+    cases = played["cases"]
+    assert cases["total"] == cases.get("open", 0) + cases.get("in_progress", 0) + cases.get("resolved", 0)
+    assert cases["resolved"] > 0
+    assert played["digests"]["sent"] == Digest.objects.filter(state="sent").count() > 0
+
+
+def finished_contacts_have_a_verdict_and_nobody_answered_unasked():
+    judged = Invitation.objects.filter(contact__isnull=False).values("contact")
+    waiting = Contact.objects.exclude(state="open").exclude(pk__in=judged)
+    last = Contact.objects.latest("received_at").received_at
+    assert set(waiting.values_list("received_at", flat=True)) <= {last}  # judged the next morning
+    assert not Response.objects.filter(invitation__is_asked=False).exists()
+
+
+def every_login_of_the_summary_opens_the_admin():
+    rows = summary.logins()
+    assert len(rows) == Login.objects.count() > Access.objects.count()
+    for row in rows:
+        browser = Browser()
+        assert browser.login(username=row["login"], password=row["password"])
+        assert browser.get("/admin/").status_code == 200
+
+
+def the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client):
+    newest = sorted(Path(django_settings.EMAIL_FILE_PATH).glob("*.eml"))[-1].stem
+    assert f"/demo/mailbox/{newest}/" in client.get("/demo/mailbox/").content.decode()
+    page = client.get(f"/demo/mailbox/{newest}/").content.decode()
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    body = client.get(f"/demo/mailbox/{newest}/body/")
+    assert "default-src 'none'" in body["Content-Security-Policy"]
+    assert "cid:" not in body.content.decode()
+
+
+@pytest.mark.urls("tests.feedback_loop.demo_urls")
+@pytest.mark.parametrize("name", ["..", "secret_key", "..%2Fsecret_key", "x"])
+def test_the_mailbox_opens_nothing_but_its_mails(client, settings, tmp_path, name):
+    settings.EMAIL_FILE_PATH = tmp_path / "mailbox"
+    (tmp_path / "secret_key").write_text("secret")
+    assert client.get(f"/demo/mailbox/{name}/").status_code == 404
+
+
+def test_the_command_refuses_a_database_that_is_not_the_demos_own():
+    Login.objects.create_user("mira")
+    with pytest.raises(CommandError, match="which is not the demo's own"):
+        call_command("demo", no_serve=True)
+    assert Login.objects.filter(username="mira").exists()
