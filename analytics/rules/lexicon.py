@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
+APART = ("said", "complaint", "wish", "peak")  # kinds of list whose phrases stand beside all others
 GAP = 5  # words that ".." may span; never a comma or a negation
 TYPO_LETTERS = 7  # shorter words have too many neighbours to forgive a typing error
 LONGEST_WORD = 40  # letters looked at; longer "words" are noise
@@ -237,14 +238,14 @@ def _without_contained(matches: list[Match]) -> list[Match]:
     """Longest first: a phrase is dropped where a longer one already speaks for all its words, and good news where bad
     news of the same theme holds one of its words ("nobody will help me").
 
-    Signals ("said") stand apart: they silence nothing, and nothing silences them.
+    Signals stand apart: they silence nothing, and nothing silences them. So do a wish and a peak, except that they
+    speak for the phrases of several words inside them ("geht nicht" in "schneller geht es nicht").
     """
     taken: dict[int, list[Match]] = defaultdict(list)
     kept = []
     for match in matches:
-        if match.label.kind == "said":
-            kept.append(match)
-        elif not any(_silences(other, match) for place in match.places for other in taken[place]):
+        others = (other for place in match.places for other in taken[place])
+        if match.label.kind in APART or not any(_silences(other, match) for other in others):
             kept.append(match)
             for place in match.places:
                 taken[place].append(match)
@@ -254,6 +255,8 @@ def _without_contained(matches: list[Match]) -> list[Match]:
 def _silences(other: Match, match: Match) -> bool:
     if match.label.kind == "good" and other.label == Label(match.label.group, "bad"):
         return True
+    if other.label.kind in APART and (other.label.group != "opinion" or len(match.places) == 1):
+        return False
     return len(other.places) > len(match.places) and set(match.places) <= set(other.places)
 
 

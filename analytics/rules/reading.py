@@ -4,6 +4,8 @@ A rule file lists for each theme phrases that are `good` or `bad` news by themse
 takes its sentiment from the opinion next to it, a `hint` that counts only where an opinion stands in the same clause,
 and what counts only `beside` another theme. Negation turns the next statement of its clause round ("nicht
 freundlich"), and so does German negation behind the verb ("funktioniert nicht"). "But" and a comma begin a new clause.
+A `wish` ("könnte schneller sein") is a complaint and a `peak` ("schneller geht's nicht") is praise, whatever words
+stand in it.
 """
 
 import hashlib
@@ -27,7 +29,8 @@ CLAUSE_WORDS = 40  # a "clause" without any comma ends here
 NEGATION_REACH = 4  # words from a negator to what it negates
 OPINION_REACH = 6  # words from a hint to the opinion on it
 SURE, LIKELY, POSSIBLE, NAMED = 0.85, 0.75, 0.6, 0.5  # by kind of evidence: see _weigh; they order, they do not promise
-POLARITY = {"good": 1, "bad": -1, "thanks": 1, "regret": -1}
+POLARITY = {"good": 1, "bad": -1, "thanks": 1, "regret": -1, "wish": -1, "peak": 1}
+FRAMES = ("wish", "peak")  # opinions that decide how the statements around them are meant
 FAINT = ("thanks", "regret")  # opinions that say nothing about the person or thing beside them
 
 _BRIDGES = {"dass", "daß", "ob", "um", "that", "who", "which"}  # a comma before them breaks no thought
@@ -94,7 +97,8 @@ def read(text: str, language: str) -> Reading:
         return Reading("unclassified")
     matches = _lexicon(language).matches(words)
     clauses = _clauses(words, matches)
-    hits = _negated(_hits(matches, clauses), matches, clauses, language)
+    joints = sorted(match.first for match in matches if match.label.kind == "joint")
+    hits = _framed(_negated(_hits(matches, clauses), matches, clauses, joints, language), joints)
     findings = _findings(hits, words)
     signals = _signals(matches, findings)
     return Reading("themes" if findings else "unclassified", findings, signals)
@@ -170,17 +174,33 @@ def _hits(matches: list[Match], clauses: list[int]) -> list[_Hit]:
     return sorted(hits, key=lambda hit: (hit.first, -hit.last, hit.theme))
 
 
-def _negated(hits: list[_Hit], matches: list[Match], clauses: list[int], language: str) -> list[_Hit]:
+def _negated(
+    hits: list[_Hit], matches: list[Match], clauses: list[int], joints: list[int], language: str
+) -> list[_Hit]:
     """Turn round what each negator of a clause negates; a negated topic ("no announcement") is bad news."""
     by_clause = _by_clause(hits)
-    joints = sorted(match.first for match in matches if match.label.kind == "joint")
     turned: set[_Hit] = set()
     for match in matches:
         if match.label.kind == "negator":
             earliest, latest = _between(joints, match.first, len(clauses))
-            near = [hit for hit in by_clause[clauses[match.first]] if earliest < hit.first <= hit.last < latest]
+            here = [hit for hit in by_clause[clauses[match.first]] if hit.kind not in FRAMES]
+            near = [hit for hit in here if earliest < hit.first <= hit.last < latest]
             turned.update(_negated_by(match, near, language))
     return [_turn(hit) if hit in turned else hit for hit in hits]
+
+
+def _framed(hits: list[_Hit], joints: list[int]) -> list[_Hit]:
+    """A wish or a peak gives its own sentiment to every statement of its clause on its side of an "and"."""
+    frames = {(hit.clause, bisect(joints, hit.last)): hit for hit in hits if hit.kind in FRAMES}
+    if not frames:
+        return hits
+    return [_in_frame(hit, frames.get((hit.clause, bisect(joints, hit.last)))) for hit in hits]
+
+
+def _in_frame(hit: _Hit, frame: _Hit | None) -> _Hit:
+    if frame is None or hit.kind in FRAMES or hit.kind in FAINT:
+        return hit
+    return replace(hit, polarity=frame.polarity) if hit.polarity else hit
 
 
 def _between(joints: list[int], place: int, end: int) -> tuple[int, int]:
@@ -197,13 +217,15 @@ def _by_clause(hits: list[_Hit]) -> dict[int, list[_Hit]]:
 
 
 def _negated_by(negator: Match, hits: list[_Hit], language: str) -> list[_Hit]:
-    """The next statement after the negator; in German, where none follows, the one before it."""
+    """The next statement after the negator; in German, where none follows, what stands before it."""
     ahead = [hit for hit in hits if 0 < hit.first - negator.last <= NEGATION_REACH]
     if ahead:
         return [hit for hit in ahead if hit.first == ahead[0].first]
-    statements = [hit for hit in hits if hit.polarity and hit.kind not in FAINT]
-    behind = [hit for hit in statements if 0 < negator.first - hit.last <= NEGATION_REACH]
-    return behind[-1:] if language == "de" else []
+    if language != "de":
+        return []
+    behind = [hit for hit in hits if 0 < negator.first - hit.last <= NEGATION_REACH and hit.kind not in FAINT]
+    statements = [hit for hit in behind if hit.polarity]
+    return (statements or [hit for hit in behind if hit.kind == "topic"])[-1:]
 
 
 def _turn(hit: _Hit) -> _Hit:
@@ -252,7 +274,11 @@ def _weigh(hit: _Hit, by_clause: dict[int, list[_Hit]]) -> tuple[int, float]:
         return 0, 0.0
     if hit.polarity:
         return hit.polarity, LIKELY
-    if near := opinion or _nearest(hit, [other for other in others if other.polarity]):
+    # Another theme's news and no opinion of its own: "the bed never arrived" is about the delivery, not the bed.
+    spoken_of = [other for other in others if other.polarity and other.theme]
+    if spoken_of and not opinion and not any(other.theme == hit.theme for other in spoken_of):
+        return 0, 0.0
+    if near := opinion or _nearest(hit, spoken_of):
         return near.polarity, LIKELY
     neighbours = (*by_clause.get(hit.clause - 1, ()), *by_clause.get(hit.clause + 1, ()))
     around = {other.polarity for other in neighbours} - {0}
@@ -268,8 +294,9 @@ def _distance(one: _Hit, other: _Hit) -> int:
 
 
 def _signals(matches: list[Match], findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """The signals said outright; praise for a person needs a person and something good said."""
-    said = {match.label.group for match in matches}
+    """The signals said outright, or said in a `complaint`; praise needs a person and something good said of them."""
+    complains = any(finding.sentiment < 0 for finding in findings)
+    said = {match.label.group for match in matches if complains or match.label.kind != "complaint"}
     well = {finding.theme for finding in findings if finding.sentiment > 0}
     if "person" in said and well & {"friendliness", "competence", "resolution", "communication", "promise_kept"}:
         said.add("praise_for_agent")
