@@ -48,7 +48,7 @@ def _company(company: story.Client, world: story.World) -> Client:
     )
     teams = {name: Team.objects.create(client=client, name=name) for name in company.teams}
     _people(company, client, teams)
-    _campaigns(client, first_day)
+    _campaigns(client, world)
     _digests(company, client, world)
     return client
 
@@ -79,31 +79,22 @@ def _login(name: str, email: str, language: str) -> Login:
     )
 
 
-def _campaigns(client: Client, first_day: dt.date) -> None:
-    published_at = dt.datetime.combine(first_day, dt.time(), client.zone)
-    csat = Survey.objects.create(client=client, name="CSAT", kind=Survey.Kind.CSAT)
-    nps = Survey.objects.create(client=client, name="NPS", kind=Survey.Kind.NPS)
-    for survey in (csat, nps):
-        wording.publish(survey, published_at)
-    Campaign.objects.create(
-        client=client,
-        survey=csat,
-        kind=Campaign.Kind.POST_CONTACT,
-        name="CSAT",
-        starts_on=first_day,
-        share_percent=70,
-        quarantine_days=30,
-    )
-    Campaign.objects.create(
-        client=client,
-        survey=nps,
-        kind=Campaign.Kind.PERIODIC,
-        name="NPS",
-        wave_days=30,
-        share_percent=22,
-        starts_on=first_day + dt.timedelta(days=20),
-        quarantine_days=30,
-    )
+def _campaigns(client: Client, world: story.World) -> None:
+    first_day = world.days()[0]
+    plans = {
+        Survey.Kind.CSAT: {"kind": Campaign.Kind.POST_CONTACT, "starts_on": first_day, "share_percent": 60},
+        Survey.Kind.NPS: {
+            "kind": Campaign.Kind.PERIODIC,
+            "starts_on": first_day + dt.timedelta(days=20),
+            "share_percent": 17,
+            "wave_days": 30,
+        },
+    }
+    for kind, plan in plans.items():
+        survey = Survey.objects.create(client=client, name=kind.name, kind=kind)
+        wording.publish(survey, dt.datetime.combine(first_day, dt.time(), client.zone))
+        salt = world.rng("salt", client.slug, kind).randbytes(16).hex()  # a seed draws the same customers each time
+        Campaign.objects.create(client=client, survey=survey, name=kind.name, quarantine_days=30, salt=salt, **plan)
 
 
 def _digests(company: story.Client, client: Client, world: story.World) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client as Browser
 
 from feedback_loop.demo import stage, story, summary
 from feedback_loop.demo.year import Year
 from feedback_loop.models import Digest
-from surveys.models import Access, Contact, Invitation, Login, OutgoingMessage, Response
+from surveys.models import Access, Campaign, Contact, Invitation, Login, OutgoingMessage, Response
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +40,20 @@ def test_a_played_year_holds_together(played, client):
     finished_contacts_have_a_verdict_and_nobody_answered_unasked()
     every_login_of_the_summary_opens_the_admin()
     the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client)
+
+
+def test_a_seed_draws_the_same_customers_each_time():
+    world = story.make_world(dt.date(2026, 11, 10))
+    assert salts_of(world) == salts_of(world) != salts_of(story.make_world(dt.date(2026, 11, 10), seed=8))
+
+
+def salts_of(world) -> set[str]:
+    with transaction.atomic():
+        stage.build(world)
+        salts = set(Campaign.objects.values_list("salt", flat=True))
+        transaction.set_rollback(True)
+    assert len(salts) == 4
+    return salts
 
 
 def the_figures_of_the_summary_agree(played):

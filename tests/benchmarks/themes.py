@@ -1,0 +1,96 @@
+"""How well and how fast the starter rules read: `python -m tests.benchmarks.themes` prints JSON.
+
+*gold*: comments of our own, judged before the rules were written; every second one is held out, from the second on.
+*strangers*: clauses that somebody else wrote for the demo, with the theme and sentiment they were meant to carry; every
+second one is held out, from the first on. The bare limit of the speed is one regular expression over the same texts.
+"""
+
+import csv
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from analytics.rules import read
+from feedback_loop.demo import phrases_de, phrases_en
+
+GOLD = Path(__file__).parent.parent / "analytics"
+PHRASES = {"de": phrases_de, "en": phrases_en}
+SENTIMENTS = {"+": 1, "-": -1, "~": -1, "o": 0, "0": 0}
+Labelled = tuple[str, dict[str, int]]  # a text and what it carries: sentiment by theme
+
+
+def gold(language: str) -> list[Labelled]:
+    with (GOLD / f"gold_{language}.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    marks = [[mark.rsplit(":", 1) for mark in row["themes"].split("|") if mark] for row in rows]
+    return [(row["text"], {key: SENTIMENTS[sign] for key, sign in m}) for row, m in zip(rows, marks, strict=True)]
+
+
+def strangers(language: str) -> list[Labelled]:
+    """The demo's clauses, a plain word or number in each slot."""
+    words = PHRASES[language].WORDS
+
+    def slot(match: re.Match) -> str:
+        return words[match[1]].split("|")[0] if match[1] in words else "25"
+
+    found = []
+    for theme, block in PHRASES[language].THEMES.items():
+        for line in block.strip().splitlines():
+            mark, text = line.split(" ", 1)
+            text = re.sub(r"\[\[(.*?)\|.*?\]\]", r"\1", text)
+            found.append((re.sub(r"\{(\w+)\}", slot, text), {theme: SENTIMENTS[mark[0]]}))
+    return found
+
+
+def judge(rows: list[Labelled], language: str) -> dict[str, float]:
+    """Micro-F1, recall and precision of the themes, and the sentiment of those that were found."""
+    hits = missed = wrong = right_sentiment = unclassified = 0
+    for text, wanted in rows:
+        reading = read(text, language)
+        found = {finding.theme: finding.sentiment for finding in reading.findings}
+        hits += len(found.keys() & wanted.keys())
+        missed += len(wanted.keys() - found.keys())
+        wrong += len(found.keys() - wanted.keys())
+        right_sentiment += sum(found[key] == wanted[key] for key in found.keys() & wanted.keys())
+        unclassified += reading.outcome == "unclassified"
+    return {
+        "n": len(rows),
+        "micro_f1": round(2 * hits / (2 * hits + missed + wrong), 3),
+        "recall": round(hits / (hits + missed), 3),
+        "precision": round(hits / (hits + wrong), 3),
+        "sentiment": round(right_sentiment / hits, 3),
+        "unclassified": round(unclassified / len(rows), 3),
+    }
+
+
+def per_second(work: Callable[[str, str], object], texts: list[tuple[str, str]]) -> int:
+    """The best of five passes, in processor time."""
+    best = float("inf")
+    for _ in range(5):
+        began = time.process_time()
+        for text, language in texts:
+            work(text, language)
+        best = min(best, time.process_time() - began)
+    return round(len(texts) / best)
+
+
+def main() -> None:
+    texts = [(text, language) for language in PHRASES for text, _ in gold(language) * 3]
+    pattern = re.compile(r"\w+")
+    print(
+        json.dumps(
+            {
+                "gold_held_out": {language: judge(gold(language)[1::2], language) for language in PHRASES},
+                "strangers_held_out": {language: judge(strangers(language)[::2], language) for language in PHRASES},
+                "comments_per_second": per_second(read, texts),
+                "bare_limit_per_second": per_second(lambda text, _: pattern.findall(text.lower()), texts),
+            },
+            indent=2,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
