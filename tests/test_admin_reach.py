@@ -206,10 +206,10 @@ def test_an_app_shows_up_only_for_those_who_may_look(client, world, role):
 def test_globex_is_not_there(client, world, role):
     sign_in(client, world, role)
     for model in EXPECTED:
-        nothing_of_globex(client, world, model)
+        check_nothing_of_globex(client, world, model)
 
 
-def nothing_of_globex(client, world, model):
+def check_nothing_of_globex(client, world, model):
     foreign = world["globex"][model]
     for page in ("change", "delete", "history"):
         there = client.get(url(model, page, foreign.pk))
@@ -232,7 +232,7 @@ def nothing_of_globex(client, world, model):
 
 
 @pytest.mark.parametrize("role", ["analyst", "lead", "agent", "viewer", "nobody"])
-def test_autocompletes_know_nothing_of_globex(client, world, role):
+def test_autocompletes_know_check_nothing_of_globex(client, world, role):
     sign_in(client, world, role)
     asked = 0
     for model in EXPECTED:

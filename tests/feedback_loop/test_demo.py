@@ -36,10 +36,10 @@ def played(settings, monkeypatch):
 
 @pytest.mark.urls("tests.feedback_loop.demo_urls")
 def test_a_played_year_holds_together(played, client):
-    the_figures_of_the_summary_agree(played)
-    finished_contacts_have_a_verdict_and_nobody_answered_unasked()
-    every_login_of_the_summary_opens_the_admin()
-    the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client)
+    check_the_figures_of_the_summary_agree(played)
+    check_finished_contacts_have_a_verdict_and_nobody_answered_unasked()
+    check_every_login_of_the_summary_opens_the_admin()
+    check_the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client)
 
 
 def test_a_seed_draws_the_same_customers_each_time():
@@ -56,7 +56,7 @@ def salts_of(world) -> set[str]:
     return salts
 
 
-def the_figures_of_the_summary_agree(played):
+def check_the_figures_of_the_summary_agree(played):
     invitations, mails = played["invitations"], played["mails"]
     assert played["contacts"] == Contact.objects.count() > 200
     assert invitations["total"] == invitations["asked"] + sum(invitations["not_asked"].values())
@@ -75,7 +75,7 @@ def the_figures_of_the_summary_agree(played):
     assert played["digests"]["sent"] == Digest.objects.filter(state="sent").count() > 0
 
 
-def finished_contacts_have_a_verdict_and_nobody_answered_unasked():
+def check_finished_contacts_have_a_verdict_and_nobody_answered_unasked():
     judged = Invitation.objects.filter(contact__isnull=False).values("contact")
     waiting = Contact.objects.exclude(state="open").exclude(pk__in=judged)
     last = Contact.objects.latest("received_at").received_at
@@ -83,7 +83,7 @@ def finished_contacts_have_a_verdict_and_nobody_answered_unasked():
     assert not Response.objects.filter(invitation__is_asked=False).exists()
 
 
-def every_login_of_the_summary_opens_the_admin():
+def check_every_login_of_the_summary_opens_the_admin():
     rows = summary.logins()
     assert len(rows) == Login.objects.count() > Access.objects.count()
     for row in rows:
@@ -92,7 +92,7 @@ def every_login_of_the_summary_opens_the_admin():
         assert browser.get("/admin/").status_code == 200
 
 
-def the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client):
+def check_the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client):
     newest = sorted(Path(django_settings.EMAIL_FILE_PATH).glob("*.eml"))[-1].stem
     assert f"/demo/mailbox/{newest}/" in client.get("/demo/mailbox/").content.decode()
     page = client.get(f"/demo/mailbox/{newest}/").content.decode()
