@@ -85,7 +85,9 @@ def _due(at: dt.datetime) -> list[OutgoingMessage]:
             "invitation__contact",
             "invitation__customer",
             "invitation__version__survey",
-        ).order_by("due_at", "pk")[:BATCH]
+        )
+        .prefetch_related("invitation__version__questions")
+        .order_by("due_at", "pk")[:BATCH]
     )
 
 

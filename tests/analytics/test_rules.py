@@ -14,7 +14,7 @@ from analytics.taxonomy import SIGNAL_KEYS, SIGNALS, THEME_KEYS, THEMES
 
 HERE = Path(__file__).parent
 SENTIMENT = {"+": 1, "0": 0, "-": -1}
-# Measured on the held-out half when this was written: de 0.886, en 0.927. Never tune on that half.
+# Measured on the held-out half when this was written: de 0.889, en 0.930. Never tune on that half.
 HELD_OUT_FLOOR = {"de": 0.86, "en": 0.89}
 
 
@@ -288,3 +288,14 @@ def test_the_taxonomy_has_twenty_three_themes_and_six_signals_named_in_both_lang
     assert (len(THEMES), len(SIGNALS), THEME_KEYS[0], THEME_KEYS[-1]) == (23, 6, "waiting_time", "general")
     assert all(theme.name_de and theme.name_en and theme.definition_de and theme.definition_en for theme in THEMES)
     assert {theme.side for theme in THEMES} == {"service", "client", "both"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I have to explain everything from scratch every single time!", "en"),
+        ("Musste jedes Mal alles neu erklären", "de"),
+    ],
+)
+def test_who_has_to_explain_everything_again_does_not_praise_the_explanation(text, language):
+    assert {(found.theme, found.sentiment) for found in read(text, language).findings} == {("repeat_contact", -1)}
