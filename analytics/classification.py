@@ -3,6 +3,7 @@
 The truth is the gap: an answer without a `Reading` has not been read. Rules read today, by `rules.read` alone.
 """
 
+import logging
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,8 @@ from surveys.models import Answer, Client, Login
 from . import rules, text
 from .models import Reading, Theme, ThemeAssignment
 from .taxonomy import THEMES
+
+log = logging.getLogger(__name__)
 
 
 def adopt_starter_taxonomy(client: Client) -> dict[str, Theme]:
@@ -73,9 +76,16 @@ def read(answer: Answer) -> Reading:
 
 
 def read_missing(limit: int = 1000) -> int:
-    """Read every answer that nobody has read yet, oldest first; the number read."""
+    """Read every answer that nobody has read yet, oldest first; the number read. One that fails holds up no other."""
     missing = Answer.objects.filter(reading__isnull=True).select_related("response__client").order_by("pk")[:limit]
-    return len([read(answer) for answer in missing])
+    done = 0
+    for answer in missing:
+        try:
+            read(answer)
+            done += 1
+        except Exception:
+            log.exception("answer %s could not be read; the next sweep tries again", answer.pk)
+    return done
 
 
 def correct(answer: Answer, sentiments: dict[Theme, int], by: Login, dropped: Iterable[str] = ()) -> Reading:

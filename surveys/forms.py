@@ -8,7 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext, gettext_lazy
 
 from .models import Group, Invitation, group_of
-from .models.answering import SCALES
+from .models.answering import scale_of
 from .responses import Sheet
 
 COMMENT_LIMIT = 2000  # characters
@@ -34,15 +34,9 @@ class Comment(forms.CharField):
         return super().to_python(value).replace("\r\n", "\n")
 
 
-def scale_of(invitation: Invitation) -> range:
-    """Every number of the invitation's scale, lowest first."""
-    first, _middle, _upper, last = SCALES[invitation.version.survey.kind]
-    return range(first, last + 1)
-
-
 def clicked_score(invitation: Invitation, values: list[str]) -> int | None:
     """The number that a link from the mail carries: one value, on the scale, in plain digits; else None."""
-    on_scale = {str(score): score for score in scale_of(invitation)}
+    on_scale = {str(score): score for score in scale_of(invitation.version.survey.kind)}
     return on_scale.get(values[0]) if len(values) == 1 else None
 
 
@@ -66,7 +60,7 @@ class AnswerForm(forms.Form):
     def __init__(self, invitation: Invitation, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.invitation = invitation
-        self.scale = scale_of(invitation)
+        self.scale = scale_of(invitation.version.survey.kind)
         ends = {"first": self.scale[0], "last": self.scale[-1]}
         wrong = gettext("Please choose a number from %(first)s to %(last)s.") % ends
         self.fields["score"].choices = [(str(score), score) for score in self.scale]

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models import Q
 from django.utils import timezone
 
 from .. import invitations
@@ -62,15 +63,22 @@ def send_due(at: dt.datetime) -> int:
 
 
 def sweep(at: dt.datetime) -> int:
-    """Take back what a dead worker left behind; the number of messages touched."""
+    """Take back what a dead worker left behind; the number of messages touched.
+
+    A message whose sender died at each of its tries has failed: it must not kill another one.
+    """
     left = OutgoingMessage.objects.filter(lease_until__lt=at)
+    unsent = Q(state=State.CLAIMED) | Q(state=State.HANDED_OVER, invitation=None)
+    given_up = left.filter(unsent, attempts__gte=MOST_ATTEMPTS).update(
+        state=State.FAILED, lease_until=None, detail="the sender died at every try"
+    )
     claimed = left.filter(state=State.CLAIMED).update(state=State.PLANNED, lease_until=None)
     handed_over = left.filter(state=State.HANDED_OVER)
     to_staff = handed_over.filter(invitation=None).update(state=State.DEFERRED, due_at=at, lease_until=None)
     to_customers = handed_over.filter(invitation__isnull=False).update(
         state=State.UNKNOWN, lease_until=None, detail="the sender died while handing over"
     )
-    return claimed + to_staff + to_customers
+    return given_up + claimed + to_staff + to_customers
 
 
 def _due(at: dt.datetime) -> list[OutgoingMessage]:

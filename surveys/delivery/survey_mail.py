@@ -7,19 +7,18 @@ from django.utils.translation import gettext
 
 from .. import wording
 from ..models import Contact, Invitation
-from ..models.answering import SCALES
+from ..models.answering import scale_of
 from ..templatetags.moments import day
 from . import links, mail
 
 
-def answer_link(invitation: Invitation, score: int | None = None) -> str:
-    """The address of the answer page; with `score`, the one behind a number in the mail."""
-    address = links.absolute(reverse("answer", args=[_token(links.ANSWER, invitation)]))
-    return address if score is None else with_score(address, score)
+def answer_link(invitation: Invitation) -> str:
+    """The address of the answer page."""
+    return links.absolute(reverse("answer", args=[_token(links.ANSWER, invitation)]))
 
 
 def with_score(address: str, score: int) -> str:
-    """An answer page's address with a number chosen."""
+    """The address behind a number in the mail: the answer page's, with that number chosen."""
     return f"{address}?score={score}"
 
 
@@ -44,7 +43,7 @@ def headers(invitation: Invitation) -> dict[str, str]:
 def render(invitation: Invitation) -> mail.Mail:
     """The mail in the invitation's language. Reads client, customer and the version's questions; writes nothing."""
     client, customer = invitation.client, invitation.customer
-    first, _middle, _upper, last = SCALES[invitation.version.survey.kind]
+    scale = scale_of(invitation.version.survey.kind)
     with translation.override(invitation.locale):
         occasion = _occasion(invitation)
     address = answer_link(invitation)  # signed once: eleven numbers share one link
@@ -57,9 +56,9 @@ def render(invitation: Invitation) -> mail.Mail:
         "occasion": occasion,
         "topic": _one_line(invitation.contact_reason),
         "texts": wording.texts(invitation)["score"],
-        "first": first,
-        "last": last,
-        "choices": [(score, with_score(address, score)) for score in range(first, last + 1)],
+        "first": scale[0],
+        "last": scale[-1],
+        "choices": [(score, with_score(address, score)) for score in scale],
         "answer_link": address,
         "unsubscribe_link": unsubscribe_link(invitation),
     }

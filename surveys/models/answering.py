@@ -21,6 +21,12 @@ class Group(models.TextChoices):
 SCALES = {Survey.Kind.NPS: (0, 7, 9, 10), Survey.Kind.CSAT: (1, 3, 4, 5)}
 
 
+def scale_of(kind: str) -> range:
+    """Every score of the scale, lowest first."""
+    first, _middle, _upper, last = SCALES[Survey.Kind(kind)]
+    return range(first, last + 1)
+
+
 def group_of(kind: str, score: int) -> Group:
     """The group of a score: NPS 0–6, 7–8, 9–10; CSAT 1–2, 3, 4–5. ValueError outside the scale."""
     first, middle, upper, last = SCALES[Survey.Kind(kind)]
@@ -71,7 +77,7 @@ class Response(models.Model):
     @property
     def top(self) -> int:
         """The last score of the scale: “3 of 10”."""
-        return SCALES[Survey.Kind(self.kind)][-1]
+        return scale_of(self.kind)[-1]
 
 
 class Answer(models.Model):

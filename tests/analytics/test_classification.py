@@ -79,6 +79,22 @@ def test_an_answer_whose_text_changed_is_read_again(acme):
     assert Reading.objects.count() == 1
 
 
+def test_one_answer_that_cannot_be_read_holds_up_no_other(acme, monkeypatch):
+    broken, waiting = make_answer(acme, "Bruchstelle im Text"), make_answer(acme, KIND)
+    judge = classification.rules.read
+
+    def stumble(text, language):
+        if text == broken.text:
+            raise RuntimeError("a rule that fails")
+        return judge(text, language)
+
+    monkeypatch.setattr(classification.rules, "read", stumble)
+    assert classification.read_missing() == 1
+    assert list(Reading.objects.values_list("answer", flat=True)) == [waiting.pk]
+    monkeypatch.undo()
+    assert classification.read_missing() == 1
+
+
 def test_the_sweep_reads_what_nobody_has_read(acme, globex):
     classification.read(make_answer(acme))
     waiting = [make_answer(acme), make_answer(globex, KIND)]

@@ -330,6 +330,16 @@ def test_a_sender_that_dies_after_its_claim_loses_nothing(acme, campaign, smtp_s
     assert (states(acme), smtp_sink.recipients) == ([State.ACCEPTED], [message.to])
 
 
+@pytest.mark.parametrize(
+    ("tries", "state"), [(delivery.MOST_ATTEMPTS - 1, State.PLANNED), (delivery.MOST_ATTEMPTS, State.FAILED)]
+)
+def test_a_message_that_killed_its_sender_at_every_try_is_given_up(acme, campaign, tries, state):
+    [message] = plan(acme)
+    OutgoingMessage.objects.filter(pk=message.pk).update(state=State.CLAIMED, attempts=tries, lease_until=NOW)
+    assert delivery.sweep(NOW + dt.timedelta(seconds=1)) == 1
+    assert states(acme) == [state]
+
+
 def test_a_sender_that_dies_while_handing_over_leaves_a_customers_mail_unknown(acme, campaign, smtp_sink, monkeypatch):
     [message] = plan(acme)
     _die_after_hand_over(monkeypatch)

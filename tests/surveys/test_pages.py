@@ -38,8 +38,8 @@ def invitation(acme):
 
 
 def path_of(invitation, score=None):
-    parts = urlsplit(survey_mail.answer_link(invitation, score))
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    path = urlsplit(survey_mail.answer_link(invitation)).path
+    return path if score is None else f"{path}?score={score}"
 
 
 def words(response):

@@ -37,7 +37,8 @@ def test_the_mail_says_why_and_asks_one_question(invitation):
 @pytest.mark.parametrize(("kind", "scale"), [("csat", range(1, 6)), ("nps", range(11))])
 def test_each_number_leads_to_its_own_preselection_in_both_parts(acme, kind, scale):
     invitation = factories.make_invitation(acme, kind)
-    mail, numbers = survey_mail.render(invitation), [survey_mail.answer_link(invitation, score) for score in scale]
+    mail, address = survey_mail.render(invitation), survey_mail.answer_link(invitation)
+    numbers = [f"{address}?score={score}" for score in scale]
     assert [link for link in HREF.findall(mail.html) if "/s/" in link] == numbers
     assert [link for link in URL.findall(mail.text) if "/s/" in link] == numbers
 

@@ -53,8 +53,7 @@ class Server(BaseApplication):
             "worker_exit": lambda server, worker: stopping.set(),
         }
         for key, value in settings.items():
-            if key in self.cfg.settings:
-                self.cfg.set(key, value)
+            self.cfg.set(key, value)
 
     def load(self):
         from config.wsgi import application
