@@ -13,8 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from surveys.admin import BY_CLIENT
-from surveys.admin_scope import ByAnalysts, Scoped, names_agents
+from surveys.admin_scope import BY_CLIENT, ByAnalysts, Scoped, names_agents
 from surveys.models import Answer, Client, Group, Login, Reach, Response, Survey, Team, reach_of
 
 from . import classification

@@ -12,7 +12,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, SmallIntegerField, Value, When, Window
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import Coalesce, RowNumber
 
 from surveys.models import Answer, Client, Group, Invitation, OutgoingMessage, Response, Survey
@@ -183,10 +196,11 @@ def score(client: Client, period: Period, kind: str) -> Score:
 def funnels(client: Client, period: Period) -> dict[str, Funnel]:
     """Per kind of survey: eligible, asked, delivered, answered; a kind without eligible ones is missing. One query."""
     answered = Exists(Response.objects.filter(invitation=OuterRef("pk")))
+    sent = OutgoingMessage.objects.filter(invitation=OuterRef("pk"), is_reminder=False)
     verdicts = (
         Invitation.objects.filter(client=client, about_at__gte=period.start, about_at__lt=period.end)
         .exclude(reason__in=Invitation.INELIGIBLE)
-        .annotate(kind=F("version__survey__kind"), state=F("message__state"), has_answer=answered)
+        .annotate(kind=F("version__survey__kind"), state=Subquery(sent.values("state")), has_answer=answered)
         .values_list("kind", "is_asked", "reason", "state", "has_answer")
         .annotate(number=Count("pk"))
         .order_by()

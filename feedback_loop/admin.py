@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.admin import ClientFilter, TeamFilter, contact_line
 from analytics.templatetags import voice
-from surveys.admin import BY_CLIENT
-from surveys.admin_scope import ReadOnly, Scoped, names_agents
+from surveys.admin_scope import BY_CLIENT, ReadOnly, Scoped, names_agents
 from surveys.models import Login, Reach
 
 from . import cases

@@ -6,6 +6,7 @@ on `get_queryset`, and that on the reach of the login. What lies outside does no
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin import RelatedOnlyFieldListFilter
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from .models import Login, Reach, reach_of
 
+BY_CLIENT = ("client", RelatedOnlyFieldListFilter)
 PER_PAGE = 50
 FILTER_ENDINGS = ("", "__exact", "__id__exact", "__isnull", "__gte", "__lt")  # what Django's own filters write
 

@@ -88,6 +88,8 @@ class ContactSerializer(serializers.Serializer):
     customer_number = _text(gettext_lazy("Your number of the customer. Without it, the address tells customers apart."))
     customer_name = _text(gettext_lazy("The customer's name."))
     customer_phone = _text(gettext_lazy("The customer's phone number."))
+    customer_segment = _text(gettext_lazy("Your segment of the customer, as in “business”."))
+    customer_time_zone = _text(gettext_lazy("The customer's time zone, as in Europe/Lisbon."))
     language = _text(gettext_lazy("The customer's language, as in “de” or “en-GB”."))
     agent_key = _text(gettext_lazy("Your id of the agent. Without it, the name tells agents apart."))
     agent_name = _text(gettext_lazy("The agent's name. Leave it out where no person served."))
@@ -107,10 +109,16 @@ class ContactSerializer(serializers.Serializer):
     )
     is_transferred = _flag(gettext_lazy("Handed on to somebody else."))
     is_goodwill = _flag(gettext_lazy("The customer was given something."))
+    is_agent_initiated = _flag(gettext_lazy("Your side began it, as in an outbound call."))
     is_spam = _flag(gettext_lazy("Spam; nobody is asked."))
     is_test = _flag(gettext_lazy("A test; nobody is asked."))
     has_consent = serializers.BooleanField(
         required=False, allow_null=True, help_text=gettext_lazy("Whether the customer agreed to be asked, if known.")
+    )
+    told_at = AwareTime(
+        required=False,
+        allow_null=True,
+        help_text=gettext_lazy("As of when your system says this, with zone. An older word never beats a newer one."),
     )
     tags = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_VALUE),

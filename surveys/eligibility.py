@@ -45,7 +45,7 @@ class Knowledge:
         emails = {email_key(c.email) for c in candidates}
         known = cls(
             suppressed=frozenset(
-                Suppression.objects.filter(client=client, email__in=emails).values_list("email", flat=True)
+                Suppression.objects.filter(client=client, address__in=emails).values_list("address", flat=True)
             ),
             legal_bases=list(LegalBasis.objects.filter(client=client)),
         )

@@ -90,7 +90,7 @@ def open_unsubscribe_link(token: str) -> Invitation | None:
 def is_unsubscribed(invitation: Invitation) -> bool:
     """Whether the recipient has said so, not whether some other reason keeps us from asking."""
     return Suppression.objects.filter(
-        client=invitation.client_id, email=email_key(invitation.email), reason=Suppression.Reason.UNSUBSCRIBED
+        client=invitation.client_id, address=email_key(invitation.email), reason=Suppression.Reason.UNSUBSCRIBED
     ).exists()
 
 
@@ -105,7 +105,8 @@ def unsubscribe(invitation: Invitation, at: dt.datetime) -> None:
     said = {"reason": Suppression.Reason.UNSUBSCRIBED}
     Suppression.objects.update_or_create(
         client=invitation.client,
-        email=email_key(invitation.email),
+        address=email_key(invitation.email),
+        survey=None,
         defaults=said,
         create_defaults={**said, "created_at": at},
     )

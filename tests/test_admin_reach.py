@@ -124,7 +124,7 @@ def populate(client, tag):
         Response: response,
         Case: case,
         Suppression: Suppression.objects.create(
-            client=client, email=f"stop{tag}@example.org".lower(), reason="manual", created_at=now
+            client=client, address=f"stop{tag}@example.org".lower(), reason="manual", created_at=now
         ),
         OutgoingMessage: OutgoingMessage.objects.create(client=client, key=f"key-{tag}", to=f"{tag}@x.org", due_at=now),
         Theme: Theme.objects.create(

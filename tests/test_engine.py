@@ -67,7 +67,7 @@ def test_one_pass_runs_every_task_once_in_its_order(monkeypatch):
 @pytest.mark.django_db
 def test_one_pass_takes_a_contact_from_its_verdict_to_its_mail(acme, settings, capsys):
     settings.EMAIL_BACKEND = "surveys.delivery.eml.EmlBackend"
-    factories.make_campaign(acme, hour_from=0, hour_until=24, sends_on_weekends=True, stale_days=9999)
+    factories.make_campaign(acme, hour_from=0, hour_until=24, sending_days=[1, 2, 3, 4, 5, 6, 7], stale_days=9999)
     factories.make_contact(acme)
     call_command("tick")
     lines = dict(line.split(": ") for line in capsys.readouterr().out.splitlines())

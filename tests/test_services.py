@@ -112,7 +112,7 @@ def installation(transactional_db, broker, smtp_sink, tmp_path):
 @pytest.fixture
 def client_at_any_hour(transactional_db):
     client = factories.make_client()
-    factories.make_campaign(client, quarantine_days=0, hour_from=0, hour_until=24, sends_on_weekends=True)
+    factories.make_campaign(client, quarantine_days=0, hour_from=0, hour_until=24, sending_days=[1, 2, 3, 4, 5, 6, 7])
     return client
 
 

@@ -189,7 +189,8 @@ def _next_try(message: OutgoingMessage, state: State, now: dt.datetime) -> dt.da
 def _suppress(invitation: Invitation, at: dt.datetime) -> None:
     Suppression.objects.get_or_create(
         client=invitation.client,
-        email=invitation.email,
+        address=invitation.email,
+        survey=None,
         defaults={"reason": Suppression.Reason.HARD_BOUNCE, "created_at": at},
     )
 

@@ -35,12 +35,14 @@ _COPIED = (
     "reopened_count",
     "is_transferred",
     "is_goodwill",
+    "is_agent_initiated",
     "is_spam",
     "is_test",
     "has_consent",
     "attributes",
+    "told_at",
 )
-_UPDATED = (*_COPIED, "tags", "customer", "agent", "team", "content_hash", "changed_at")
+_UPDATED = (*_COPIED, "tags", "customer", "agent", "team", "content_hash", "changed_at", "awaits_verdict")
 
 Kind = Literal["created", "updated", "unchanged", "refused"]
 Key = tuple[str, str]  # source, external id

@@ -27,6 +27,8 @@ class Incoming:
     customer_number: str = ""
     customer_name: str = ""
     customer_phone: str = ""
+    customer_segment: str = ""
+    customer_time_zone: str = ""
     language: str = ""
     agent_key: str = ""
     agent_name: str = ""
@@ -40,11 +42,13 @@ class Incoming:
     reopened_count: int = 0
     is_transferred: bool = False
     is_goodwill: bool = False
+    is_agent_initiated: bool = False
     is_spam: bool = False
     is_test: bool = False
     has_consent: bool | None = None
     tags: tuple[str, ...] = ()
     attributes: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    told_at: dt.datetime | None = None  # as of when the source says all this; an older word never beats a newer one
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ _IDENTITIES = {
 # A long name must not lose the contact: these are cut, with a note.
 _WORDS = {
     "customer_name": _longest(Customer, "name"),
+    "customer_segment": _longest(Customer, "segment"),
+    "customer_time_zone": _longest(Customer, "time_zone"),
     "agent_name": _longest(Agent, "name"),
     "team": _longest(Team, "name"),
     "reason": _longest(Contact, "reason"),
@@ -144,7 +150,7 @@ def admit(incoming: Incoming) -> tuple[Incoming, list[Finding]]:
         changes[name] = text
     if not any(map(str.isdigit, changes["customer_phone"])):
         changes["customer_phone"] = ""  # “anonym”, “withheld”
-    for name in ("started_at", "ended_at"):
+    for name in ("started_at", "ended_at", "told_at"):
         time = getattr(incoming, name)
         changes[name] = time and time.astimezone(dt.UTC)
     return replace(incoming, **changes), notes
@@ -193,7 +199,7 @@ def _refuse_impossible(incoming: Incoming) -> None:
 
 
 def _refuse_impossible_times(incoming: Incoming) -> None:
-    for name in ("started_at", "ended_at"):
+    for name in ("started_at", "ended_at", "told_at"):
         time = getattr(incoming, name)
         if time is not None and not _FIRST <= time < _LAST:
             message = _("This time lies before 2000 or after 2099. Correct the year.")

@@ -142,6 +142,8 @@ def _refresh(customer: Customer, incoming: Incoming) -> bool:
         "email": email_key(incoming.email) if is_deliverable(incoming.email) else "",
         "phone": incoming.customer_phone,
         "language": incoming.language,
+        "segment": incoming.customer_segment,
+        "time_zone": incoming.customer_time_zone,
     }
     changes = {name: value for name, value in newer.items() if value and value != getattr(customer, name)}
     if incoming.started_at < customer.first_seen_at:
@@ -160,6 +162,6 @@ def _upsert(changed: dict[str, Customer]) -> dict[str, int]:
         customers,
         update_conflicts=True,
         unique_fields=["client", "key"],
-        update_fields=["number", "name", "email", "phone", "language", "first_seen_at"],
+        update_fields=["number", "name", "email", "phone", "language", "segment", "time_zone", "first_seen_at"],
     )
     return {customer.key: customer.pk for customer in customers}

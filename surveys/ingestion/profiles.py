@@ -44,6 +44,8 @@ _TEXTS = (
     "customer_number",
     "customer_name",
     "customer_phone",
+    "customer_segment",
+    "customer_time_zone",
     "language",
     "agent_key",
     "agent_name",

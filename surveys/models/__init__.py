@@ -1,39 +1,40 @@
 """All that is asked and collected: who (people), what and why (asking), the answers, and what leaves the house."""
 
 from .answering import Answer, Group, Response, group_of
-from .asking import (
-    Campaign,
-    Invitation,
-    LegalBasis,
-    Question,
-    Suppression,
-    Survey,
-    SurveyVersion,
-    Wave,
-)
-from .contacts import Contact, ImportProfile
+from .asking import LegalBasis, Question, Suppression, Survey, SurveyVersion
+from .campaigns import AudienceCondition, Campaign, Medium, RulesVersion, Wave
+from .contacts import Contact, IdempotentRequest, ImportProfile, Inlet, InletEvent
 from .people import Access, Agent, ApiKey, Client, Customer, Login, Team
 from .reach import Reach, reach_of
-from .sending import OutgoingMessage
+from .sending import DeliveryEvent, OutgoingMessage, SendingCount
+from .verdicts import Invitation
 
 __all__ = [
     "Access",
     "Agent",
     "Answer",
     "ApiKey",
+    "AudienceCondition",
     "Campaign",
     "Client",
     "Contact",
     "Customer",
+    "DeliveryEvent",
     "Group",
+    "IdempotentRequest",
     "ImportProfile",
+    "Inlet",
+    "InletEvent",
     "Invitation",
     "LegalBasis",
     "Login",
+    "Medium",
     "OutgoingMessage",
     "Question",
     "Reach",
     "Response",
+    "RulesVersion",
+    "SendingCount",
     "Suppression",
     "Survey",
     "SurveyVersion",

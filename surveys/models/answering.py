@@ -4,9 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .asking import Invitation, Question, Survey
+from .asking import Question, Survey
 from .people import LANGUAGES, Client
 from .reach import reach_of
+from .verdicts import Invitation
 
 
 class Group(models.TextChoices):

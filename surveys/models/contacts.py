@@ -1,5 +1,7 @@
 """What happened between agents and customers, and how a source's file tells of it."""
 
+import uuid
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -67,11 +69,15 @@ class Contact(models.Model):
     reopened_count = models.PositiveSmallIntegerField(_("reopened"), default=0)
     is_transferred = models.BooleanField(_("handed on"), default=False)
     is_goodwill = models.BooleanField(_("goodwill given"), default=False)
+    is_agent_initiated = models.BooleanField(_("we began it"), default=False)
     is_spam = models.BooleanField(_("spam"), default=False)
     is_test = models.BooleanField(_("test"), default=False)
     has_consent = models.BooleanField(_("consent to a survey"), null=True, blank=True)
     tags = models.JSONField(_("tags"), default=list, blank=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    # When the source itself last changed it, where it says so: an event that is older than that comes too late.
+    told_at = models.DateTimeField(_("as of"), null=True, blank=True)
+    awaits_verdict = models.BooleanField(default=True, editable=False)
     content_hash = models.CharField(max_length=64, editable=False)
     received_at = models.DateTimeField(_("received"))
     changed_at = models.DateTimeField(_("changed"))
@@ -90,7 +96,83 @@ class Contact(models.Model):
                 condition=~Q(state="finished") | Q(ended_at__isnull=False), name="contact_finished_has_end"
             ),
         ]
-        indexes = [models.Index(fields=["client", "state", "ended_at"])]
+        indexes = [
+            models.Index(fields=["client", "state", "ended_at"]),
+            models.Index(fields=["client", "id"], condition=Q(awaits_verdict=True), name="contact_awaits_verdict"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class Inlet(models.Model):
+    """A door for one helpdesk of one client: events come in by webhook, signed with a secret that both sides know."""
+
+    class Kind(models.TextChoices):
+        ZENDESK = "zendesk", "Zendesk"
+        FRESHDESK = "freshdesk", "Freshdesk"
+        ZAMMAD = "zammad", "Zammad"
+        GENESYS = "genesys", "Genesys Cloud"
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="inlets", verbose_name=_("client"))
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind.choices)
+    name = models.SlugField(_("source"), help_text=_("Contacts of this inlet bear it as their source."))
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    secret = models.CharField(_("secret"), max_length=200, blank=True)
+    previous_secret = models.CharField(_("previous secret"), max_length=200, blank=True)
+    mapping = models.JSONField(_("mapping"), default=dict, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("inlet")
+        verbose_name_plural = _("inlets")
+        constraints = [models.UniqueConstraint(fields=["client", "name"], name="inlet_once_per_client")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.name}"
+
+
+class InletEvent(models.Model):
+    """One event that an inlet took, once; what came of it, for whoever asks why a contact is missing."""
+
+    class Outcome(models.TextChoices):
+        TAKEN = "taken", _("taken")
+        TOO_LATE = "too_late", _("older than what we know")
+        IGNORED = "ignored", _("not about a contact")
+        REFUSED = "refused", _("refused")
+
+    inlet = models.ForeignKey(Inlet, models.CASCADE, related_name="events", verbose_name=_("inlet"))
+    event_id = models.CharField(_("number of the event"), max_length=120)
+    received_at = models.DateTimeField(_("received"))
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices)
+    detail = models.CharField(_("detail"), max_length=250, blank=True)
+    contact = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, blank=True, related_name="inlet_events", verbose_name=_("contact")
+    )
+    payload = models.JSONField(_("as it came"), default=dict)
+
+    class Meta:
+        verbose_name = _("inlet event")
+        verbose_name_plural = _("inlet events")
+        ordering = ["-received_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["inlet", "event_id"], name="event_once_per_inlet")]
+
+    def __str__(self) -> str:
+        return self.event_id
+
+
+class IdempotentRequest(models.Model):
+    """An API request that came with an Idempotency-Key, and what it was answered: the same again gets the same."""
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    body_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    reply = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="idempotent_request_once")]
+
+    def __str__(self) -> str:
+        return self.key

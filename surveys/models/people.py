@@ -2,6 +2,7 @@
 
 import datetime as dt
 import unicodedata
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import AbstractUser
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from holidays import HolidayBase, country_holidays
 from rest_framework_api_key.models import AbstractAPIKey
 
 LANGUAGES = [("de", _("German")), ("en", _("English"))]
@@ -20,6 +22,23 @@ def validate_zone(name: str) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValidationError(
             _("“%(name)s” is no time zone. Write it as in Europe/Berlin."), params={"name": name}
+        ) from None
+
+
+@cache
+def holidays_of(region: str) -> HolidayBase:
+    """The public holidays of a region such as “DE-NI” or “GB-ENG”; it works them out year by year as it is asked."""
+    country, _, part = region.partition("-")
+    return country_holidays(country, subdiv=part or None)
+
+
+def validate_region(region: str) -> None:
+    try:
+        holidays_of(region)
+    except NotImplementedError:
+        raise ValidationError(
+            _("“%(region)s” is no region that we know. Write it as in DE-NI, AT-9, CH-ZH or GB-ENG."),
+            params={"region": region},
         ) from None
 
 
@@ -74,6 +93,34 @@ class Client(models.Model):
     call_back_days = models.PositiveSmallIntegerField(
         _("working days until a call back"), default=2, help_text=_("Promised to customers, and the due time of cases.")
     )
+    holiday_region = models.CharField(
+        _("region of public holidays"),
+        max_length=8,
+        blank=True,
+        validators=[validate_region],
+        help_text=_("As in DE-NI or GB-ENG. Empty: none are observed."),
+    )
+    messages_per_hour = models.PositiveIntegerField(
+        _("most messages an hour"), null=True, blank=True, help_text=_("To customers. Empty: no limit.")
+    )
+    messages_per_domain_and_hour = models.PositiveIntegerField(
+        _("most messages an hour to one mail domain"),
+        null=True,
+        blank=True,
+        help_text=_("Some mail providers refuse more from a new sender. Empty: no limit."),
+    )
+    dkim_selectors = models.CharField(
+        _("DKIM selectors"),
+        max_length=250,
+        blank=True,
+        help_text=_("Of the sending mail server, separated by commas: what stands before ._domainkey in the DNS."),
+    )
+    sms_sender = models.CharField(
+        _("SMS sender"), max_length=16, blank=True, help_text=_("A number that can take replies such as STOP.")
+    )
+    sms_budget_per_day = models.DecimalField(
+        _("SMS budget a day, in euros"), max_digits=8, decimal_places=2, default=0, help_text=_("At 0, no SMS is sent.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -87,6 +134,9 @@ class Client(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def is_holiday(self, day: dt.date) -> bool:
+        return bool(self.holiday_region) and day in holidays_of(self.holiday_region)
 
     def name_in_sentence(self, language: str) -> str:
         """The name as it stands in the middle of a sentence; German needs an article there."""
@@ -194,6 +244,8 @@ class Customer(models.Model):
     email = models.CharField(_("email"), max_length=254, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=12, blank=True)
+    segment = models.CharField(_("segment"), max_length=80, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
     first_seen_at = models.DateTimeField(_("first seen"))
 
     class Meta:
@@ -204,6 +256,14 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.number or self.email or str(self.pk)
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The customer's own zone, where it is known and real."""
+        try:
+            return ZoneInfo(self.time_zone) if self.time_zone else None
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
 
     @property
     def phone_ending(self) -> str:

@@ -47,7 +47,7 @@ def test_an_unhappy_customer_is_asked_heard_called_and_reported(
         "lead", first_name="Mira", last_name="Tönnies", email="lead@provider.example", language=language
     )
     factories.give_access(lead, client, Access.Role.LEAD, team)
-    factories.make_campaign(client, hour_from=0, hour_until=24, sends_on_weekends=True, quarantine_days=30)
+    factories.make_campaign(client, hour_from=0, hour_until=24, sending_days=[1, 2, 3, 4, 5, 6, 7], quarantine_days=30)
     DigestSubscription.objects.create(
         client=client,
         kind="week",

@@ -65,7 +65,7 @@ ROWS = {
     "campaign": lambda acme, n: factories.make_campaign(acme, name=f"K{n}"),
     "invitation": lambda acme, n: factories.make_invitation(acme),
     "suppression": lambda acme, n: Suppression.objects.create(
-        client=acme, email=f"{n}@x.org", reason="manual", created_at=factories.NOW
+        client=acme, address=f"{n}@x.org", reason="manual", created_at=factories.NOW
     ),
 }
 
@@ -134,17 +134,17 @@ def test_what_the_database_would_refuse_is_said_at_the_form(browser, acme, wrong
 
 
 def test_do_not_ask_is_added_by_hand_under_the_mailbox_and_never_changed(browser, acme):
-    browser.post(url("suppression", "add"), {"client": acme.pk, "email": " Kim@Example.ORG "})
+    browser.post(url("suppression", "add"), {"client": acme.pk, "address": " Kim@Example.ORG "})
     row = Suppression.objects.get()
     assert (row.email, row.reason) == ("kim@example.org", "manual")
-    assert browser.post(url("suppression", "change", row.pk), {"email": "x@y.org"}).status_code == 403
+    assert browser.post(url("suppression", "change", row.pk), {"address": "x@y.org"}).status_code == 403
     assert browser.post(url("suppression", "delete", row.pk), {"post": "yes"}).status_code == 403
 
 
 def test_the_same_mailbox_twice_is_an_error_at_the_form_and_not_a_crash(browser, acme):
     form = {"client": acme.pk, "email": "kim@example.org"}
     browser.post(url("suppression", "add"), form)
-    answer = browser.post(url("suppression", "add"), {**form, "email": "KIM@example.org"})
+    answer = browser.post(url("suppression", "add"), {**form, "address": "KIM@example.org"})
     assert answer.context["adminform"].form.non_field_errors() == [
         "Suppression with this Client and Email already exists."
     ]
@@ -153,9 +153,11 @@ def test_the_same_mailbox_twice_is_an_error_at_the_form_and_not_a_crash(browser,
 
 def test_an_objection_cannot_be_taken_back_by_anybody(root, acme):
     for reason in ("unsubscribed", "erased", "complaint", "hard_bounce"):
-        row = Suppression.objects.create(client=acme, email=f"{reason}@x.org", reason=reason, created_at=factories.NOW)
+        row = Suppression.objects.create(
+            client=acme, address=f"{reason}@x.org", reason=reason, created_at=factories.NOW
+        )
         assert root.post(url("suppression", "delete", row.pk), {"post": "yes"}).status_code == 403
-    row = Suppression.objects.create(client=acme, email="m@x.org", reason="manual", created_at=factories.NOW)
+    row = Suppression.objects.create(client=acme, address="m@x.org", reason="manual", created_at=factories.NOW)
     root.post(url("suppression", "delete", row.pk), {"post": "yes"})
     assert set(Suppression.objects.values_list("reason", flat=True)) == {
         "unsubscribed",

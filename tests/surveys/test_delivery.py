@@ -182,7 +182,7 @@ def test_an_unknown_mailbox_fails_at_the_first_try_and_is_never_asked_again(acme
     assert [delivery.send_due(NOW), delivery.send_due(NOW + dt.timedelta(days=1))] == [1, 0]
     message.refresh_from_db()
     assert (message.state, message.attempts, smtp_sink.tried) == (State.FAILED, 1, [message.to])
-    suppressed = Suppression.objects.values_list("client__slug", "email", "reason", "created_at")
+    suppressed = Suppression.objects.values_list("client__slug", "address", "reason", "created_at")
     assert list(suppressed) == [("acme", message.to, Suppression.Reason.HARD_BOUNCE, NOW)]
 
 

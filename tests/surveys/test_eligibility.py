@@ -244,7 +244,7 @@ def test_without_quarantine_days_nobody_is_spared():
 @pytest.mark.django_db
 def test_knowledge_is_of_one_client_only(acme, globex):
     asked_before = factories.make_invitation(acme, due_at=NOW - DAY)
-    Suppression.objects.create(client=acme, email="kim@example.org", reason="manual", created_at=NOW)
+    Suppression.objects.create(client=acme, address="kim@example.org", reason="manual", created_at=NOW)
     who = [candidate(), candidate(email=asked_before.email, customer_id=asked_before.customer_id)]
     of_acme, of_globex = (Knowledge.of(client, who, NOW - 30 * DAY) for client in (acme, globex))
     assert (of_acme.suppressed, of_acme.last_asked(who[1])) == ({"kim@example.org"}, NOW - DAY)

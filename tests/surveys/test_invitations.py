@@ -211,7 +211,7 @@ def test_globex_stays_untouched_by_what_acme_plans(acme, globex):
     invitations.plan_contacts(NOW)
     assert verdicts(globex) == [(True, "")]  # who was asked by acme is in no quarantine at globex
     invitation = Invitation.objects.get(client=globex)
-    assert (invitation.contact, invitation.message.client) == (of_globex, globex)
+    assert (invitation.contact, invitation.messages.get().client) == (of_globex, globex)
 
 
 def test_an_inactive_client_asks_nobody(acme):
@@ -284,14 +284,14 @@ def test_mails_leave_within_the_sending_hours_of_working_days_in_the_clients_zon
 
 
 def test_a_client_may_send_on_weekends_and_around_the_clock(acme):
-    weekends = factories.make_campaign(acme, sends_on_weekends=True)
-    always = factories.make_campaign(acme, sends_on_weekends=True, hour_from=0, hour_until=24)
+    weekends = factories.make_campaign(acme, sending_days=[1, 2, 3, 4, 5, 6, 7])
+    always = factories.make_campaign(acme, sending_days=[1, 2, 3, 4, 5, 6, 7], hour_from=0, hour_until=24)
     assert weekends.sending_time(berlin("2026-11-14 07:30")) == berlin("2026-11-14 09:00")
     assert always.sending_time(berlin("2026-11-14 23:59")) == berlin("2026-11-14 23:59")
 
 
 def test_an_hour_that_does_not_exist_is_the_hour_after_it(acme):
-    campaign = factories.make_campaign(acme, sends_on_weekends=True, hour_from=2)
+    campaign = factories.make_campaign(acme, sending_days=[1, 2, 3, 4, 5, 6, 7], hour_from=2)
     assert campaign.sending_time(berlin("2026-03-29 01:30")) == berlin("2026-03-29 03:00")
 
 
@@ -334,7 +334,7 @@ def test_a_contact_reopened_before_its_mail_left_gets_a_new_verdict_when_it_is_f
     contact.save()
     assert [invitations.plan_contacts(NOW + 3 * HOUR), invitations.plan_contacts(NOW + 3 * HOUR)] == [1, 0]
     again = Invitation.objects.get()
-    assert (again.is_asked, again.about_at, again.message.state) == (True, NOW + 2 * HOUR, State.PLANNED)
+    assert (again.is_asked, again.about_at, again.messages.get().state) == (True, NOW + 2 * HOUR, State.PLANNED)
     assert again.public_id != first.public_id
 
 

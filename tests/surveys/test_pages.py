@@ -398,7 +398,7 @@ def test_the_way_out_is_one_press(browser, invitation):
         done = browser.post(path, ONE_CLICK)
         assert done.status_code == 200 and "Wir befragen Sie nicht mehr. Das gilt ab sofort" in words(done)
     assert "Wir befragen Sie nicht mehr." in words(browser.get(path))
-    assert list(Suppression.objects.values_list("client", "email", "reason")) == [
+    assert list(Suppression.objects.values_list("client", "address", "reason")) == [
         (invitation.client.pk, invitation.email, "unsubscribed")
     ]
 

@@ -225,7 +225,7 @@ def test_no_more_holds_for_the_mailbox_and_for_one_client_only(acme, globex, now
     )
     responses.unsubscribe(ours, now)
     responses.unsubscribe(ours, now + SECOND)
-    assert list(Suppression.objects.values_list("client", "email", "reason", "created_at")) == [
+    assert list(Suppression.objects.values_list("client", "address", "reason", "created_at")) == [
         (acme.pk, "kim.brook@example.org", "unsubscribed", now)
     ]
     assert (responses.is_unsubscribed(ours), responses.is_unsubscribed(theirs)) == (True, False)
@@ -233,7 +233,7 @@ def test_no_more_holds_for_the_mailbox_and_for_one_client_only(acme, globex, now
 
 def test_a_persons_word_outranks_a_bounce(invitation, now):
     Suppression.objects.create(
-        client=invitation.client, email=invitation.email, reason=Suppression.Reason.HARD_BOUNCE, created_at=now
+        client=invitation.client, address=invitation.email, reason=Suppression.Reason.HARD_BOUNCE, created_at=now
     )
     assert not responses.is_unsubscribed(invitation)
     responses.unsubscribe(invitation, now)
