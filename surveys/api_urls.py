@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from .api import ContactsView
+from .api.contacts import ContactsView
 
 urlpatterns = [
     path("contacts/", ContactsView.as_view(), name="api-contacts"),

@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .api_keys import HasClientKey
-from .ingestion import MOST, Finding, Incoming, Outcome, receive
-from .models import Client, Contact
+from ..api_keys import HasClientKey
+from ..ingestion import MOST, Finding, Incoming, Outcome, receive
+from ..models import Client, Contact
 
 MOST_TAGS = MOST_ATTRIBUTES = 50
 LONGEST_VALUE = 500

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from .eligibility import Candidate, Knowledge, Reason, reason_against, reason_in_contact, reason_in_law
-from .models import Campaign, Client, Contact, Customer, Invitation, OutgoingMessage, SurveyVersion, Wave
-from .models.people import LANGUAGES, email_key
+from ..eligibility import Candidate, Knowledge, Reason, reason_against, reason_in_contact, reason_in_law
+from ..models import Campaign, Client, Contact, Customer, Invitation, OutgoingMessage, SurveyVersion, Wave
+from ..models.people import LANGUAGES, email_key
 
 BATCH = 500  # verdicts a transaction: memory stays flat, the lock short
 

@@ -1,0 +1,1 @@
+"""The API, by noun: what clients' systems hand in and read."""
