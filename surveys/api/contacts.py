@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from ..api_keys import HasClientKey
 from ..ingestion import MOST, Finding, Incoming, Outcome, receive
 from ..models import Client, Contact
+from . import idempotency
 
 MOST_TAGS = MOST_ATTRIBUTES = 50
 LONGEST_VALUE = 500
@@ -163,23 +164,26 @@ class ResultSerializer(serializers.Serializer):
     """What became of one contact."""
 
     external_id = serializers.CharField(help_text=gettext_lazy("As you sent it; empty if it was missing."))
-    result = serializers.ChoiceField(["created", "updated", "unchanged", "refused"])
+    result = serializers.ChoiceField(
+        ["created", "updated", "unchanged", "outdated", "refused"],
+        help_text=gettext_lazy("“outdated”: we know something newer, by “told_at”; nothing was changed."),
+    )
     id = serializers.IntegerField(required=False, help_text=gettext_lazy("Our id; none if refused."))
     errors = FindingSerializer(many=True, required=False, help_text=gettext_lazy("Why it was refused."))
     notes = FindingSerializer(many=True, required=False, help_text=gettext_lazy("What was shortened or left out."))
 
 
-def _one_or_many(name: str, serializer: type[serializers.Serializer]) -> PolymorphicProxySerializer:
+def one_or_many(name: str, serializer: type[serializers.Serializer]) -> PolymorphicProxySerializer:
     return PolymorphicProxySerializer(
         component_name=name, serializers=[serializer, serializer(many=True)], resource_type_field_name=None, many=False
     )
 
 
-_results = _one_or_many("ResultOrResults", ResultSerializer)
+_results = one_or_many("ResultOrResults", ResultSerializer)
 
 
-class ContactsView(APIView):
-    """Contacts in."""
+class JsonView(APIView):
+    """A view for the holder of a client's key, who posts JSON of a bounded size."""
 
     permission_classes = [HasClientKey]
     parser_classes = [BodyParser]
@@ -190,6 +194,10 @@ class ContactsView(APIView):
             most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000
             raise TooLarge(_("The body has more than %(most)s MB. Send fewer contacts at a time.") % {"most": most})
 
+
+class ContactsView(JsonView):
+    """Contacts in."""
+
     @extend_schema(
         operation_id="contacts_receive",
         summary=gettext_lazy("Hand in contacts"),
@@ -197,14 +205,16 @@ class ContactsView(APIView):
             "One contact, or a list of up to 1,000. Sending one again is safe: the same content changes nothing, new "
             "content updates it. The answer holds one result per contact, in your order."
         ),
-        request=_one_or_many("ContactOrContacts", ContactSerializer),
+        parameters=[idempotency.HEADER],
+        request=one_or_many("ContactOrContacts", ContactSerializer),
         responses={
             201: OpenApiResponse(_results, gettext_lazy("All were created.")),
-            200: OpenApiResponse(_results, gettext_lazy("All were known: updated or unchanged.")),
+            200: OpenApiResponse(_results, gettext_lazy("All were known: updated, unchanged or outdated.")),
             207: OpenApiResponse(ResultSerializer(many=True), gettext_lazy("Mixed; look at each result.")),
             400: OpenApiResponse(_results, gettext_lazy("Nothing was taken, or the body is no JSON of this form.")),
             403: OpenApiResponse(description=gettext_lazy("No valid key.")),
             413: OpenApiResponse(description=gettext_lazy("More than 1,000 contacts, or too many bytes.")),
+            422: OpenApiResponse(description=idempotency.KeyReused.default_detail),
         },
         examples=[
             OpenApiExample(
@@ -230,6 +240,9 @@ class ContactsView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
+        return idempotency.answer_once(request, lambda: self._receive(request))
+
+    def _receive(self, request: Request) -> Response:
         is_list = isinstance(request.data, list)
         rows = request.data if is_list else [request.data]
         if not rows:
@@ -247,7 +260,7 @@ def _status(kinds: set[str], is_list: bool) -> int:
         return status.HTTP_400_BAD_REQUEST
     if kinds == {"created"}:
         return status.HTTP_201_CREATED
-    return status.HTTP_200_OK if kinds <= {"updated", "unchanged"} else status.HTTP_207_MULTI_STATUS
+    return status.HTTP_200_OK if kinds <= {"updated", "unchanged", "outdated"} else status.HTTP_207_MULTI_STATUS
 
 
 def _take(client: Client, rows: list) -> list[dict]:
@@ -255,7 +268,7 @@ def _take(client: Client, rows: list) -> list[dict]:
     good = [serializer.incoming() for serializer in serializers_ if serializer.is_valid()]
     outcomes = iter(receive(client, good, timezone.now()))
     return [
-        _result(row, _errors(serializer.errors)) if serializer.errors else _outcome(row, next(outcomes))
+        _result(row, errors_of(serializer.errors)) if serializer.errors else _outcome(row, next(outcomes))
         for row, serializer in zip(rows, serializers_, strict=True)
     ]
 
@@ -263,22 +276,22 @@ def _take(client: Client, rows: list) -> list[dict]:
 def _result(row, errors: list[dict]) -> dict:
     external_id = row.get("external_id") if isinstance(row, dict) else None
     shown = str(external_id)[:120] if isinstance(external_id, str | int) else ""
-    return {"external_id": _whole(shown), "result": "refused", "errors": errors}
+    return {"external_id": whole(shown), "result": "refused", "errors": errors}
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """Text that can be sent: half a character (a lone surrogate, possible in JSON) becomes a question mark."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _errors(errors: dict) -> list[dict]:
+def errors_of(errors: dict) -> list[dict]:
     """DRF's errors by field, flattened; those inside a list or table are told of the field as a whole."""
     flat = []
     for field, details in errors.items():
         for detail in details.values() if isinstance(details, dict) else details:
             detail = detail[0] if isinstance(detail, list) else detail
-            shown = "" if field == "non_field_errors" else _whole(field[:120])
-            flat.append({"field": shown, "code": detail.code, "message": _whole(detail)})
+            shown = "" if field == "non_field_errors" else whole(field[:120])
+            flat.append({"field": shown, "code": detail.code, "message": whole(detail)})
     return flat
 
 
