@@ -12,9 +12,9 @@ from functools import partial
 
 from django.db import IntegrityError, transaction
 
+from . import suppressions
 from .delivery import links
-from .models import Agent, Answer, Invitation, Question, Response, Suppression
-from .models.people import email_key
+from .models import Agent, Answer, DeliveryEvent, Invitation, OutgoingMessage, Question, Response, Suppression
 from .redaction import redact
 from .signals import response_submitted
 
@@ -48,6 +48,25 @@ class Sheet:
     language: str = ""  # of the page it was answered in; empty: the invitation's
 
 
+class Scope(enum.StrEnum):
+    """What an objection covers."""
+
+    THIS_SURVEY = "this"
+    ALL_SURVEYS = "all"
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Where a person stands: what they have objected to themselves, and whether they can take it back here.
+
+    `is_asked`: whether we may ask in what is left; not so, for instance, where mail came back.
+    """
+
+    objection: Scope | None
+    can_take_back: bool = False
+    is_asked: bool = False
+
+
 class LinkClosed(Exception):
     """The invitation may not be answered any more: withdrawn or expired, perhaps while the form stood open."""
 
@@ -62,6 +81,15 @@ def open_link(token: str, at: dt.datetime) -> Link:
     if invitation.withdrawn_at:
         return Link(LinkState.WITHDRAWN, invitation)
     return Link(LinkState.OPEN if at < invitation.expires_at else LinkState.EXPIRED, invitation)
+
+
+def note_opening(invitation: Invitation, at: dt.datetime) -> None:
+    """Remember when the page was first opened: one query, and none from then on.
+
+    For the funnel only. It is neither answer nor objection nor consent: mail scanners open pages, too.
+    """
+    if invitation.opened_at is None:
+        Invitation.objects.filter(pk=invitation.pk, opened_at=None).update(opened_at=at)
 
 
 def record(invitation: Invitation, sheet: Sheet, at: dt.datetime) -> Response:
@@ -87,29 +115,41 @@ def open_unsubscribe_link(token: str) -> Invitation | None:
     return _invitation(links.UNSUBSCRIBE, token)
 
 
-def is_unsubscribed(invitation: Invitation) -> bool:
-    """Whether the recipient has said so, not whether some other reason keeps us from asking."""
-    return Suppression.objects.filter(
-        client=invitation.client_id, address=email_key(invitation.email), reason=Suppression.Reason.UNSUBSCRIBED
-    ).exists()
+def preference(invitation: Invitation) -> Preference:
+    """What the recipient can be told of where they stand now. Writes nothing."""
+    against = suppressions.standing_against(invitation, invitation.version.survey)
+    everywhere, here = against.get(None), against.get(invitation.version.survey_id)
+    if everywhere in suppressions.OWN_WORD:
+        return Preference(Scope.ALL_SURVEYS, can_take_back=everywhere == Suppression.Reason.UNSUBSCRIBED)
+    if here == Suppression.Reason.UNSUBSCRIBED:  # nothing else is ever noted for one survey by the person
+        return Preference(Scope.THIS_SURVEY, can_take_back=True, is_asked=everywhere is None)
+    return Preference(None, is_asked=not against)
 
 
-def unsubscribe(invitation: Invitation, at: dt.datetime) -> None:
-    """No more surveys of this client to this mailbox, at once: senders look here just before they send.
+def unsubscribe(invitation: Invitation, at: dt.datetime, scope: Scope = Scope.ALL_SURVEYS) -> None:
+    """No more of this survey, or of all surveys of this client, at once: senders look here just before they send.
 
-    A person's word replaces what we had noted ourselves (a bounce may be lifted by staff, an objection not). Said
-    again, it changes nothing. An invitation whose address was erased has nobody left to ask.
+    Holds for every address of the person that we know. An invitation whose addresses were erased has nobody left to
+    ask.
     """
-    if not invitation.email:
-        return
-    said = {"reason": Suppression.Reason.UNSUBSCRIBED}
-    Suppression.objects.update_or_create(
-        client=invitation.client,
-        address=email_key(invitation.email),
-        survey=None,
-        defaults=said,
-        create_defaults={**said, "created_at": at},
-    )
+    survey = invitation.version.survey if scope == Scope.THIS_SURVEY else None
+    suppressions.suppress_person(invitation, Suppression.Reason.UNSUBSCRIBED, at, survey)
+    _note_objection(invitation, at)
+
+
+def subscribe_again(invitation: Invitation) -> None:
+    """Take back one's own objection, to this survey as to all; what others noted against asking stays."""
+    suppressions.take_back(invitation, invitation.version.survey)
+
+
+def _note_objection(invitation: Invitation, at: dt.datetime) -> None:
+    """For the ledger: which message the objection answers, as providers report it. Said again, nothing is added."""
+    if message := OutgoingMessage.objects.filter(invitation=invitation).order_by("is_reminder").first():
+        kind = DeliveryEvent.Kind.UNSUBSCRIBED
+        said = DeliveryEvent(
+            client_id=message.client_id, message=message, kind=kind, source="page", event_id=message.pk, happened_at=at
+        )
+        DeliveryEvent.objects.bulk_create([said], ignore_conflicts=True)
 
 
 def _invitation(purpose: str, token: str) -> Invitation | None:

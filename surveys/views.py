@@ -1,7 +1,7 @@
 """The customer's pages. They know no session, login, cookie or script: the token in the address is all there is.
 
 A GET only shows; a person's POST answers or objects. Mail scanners open every link and some submit forms by script, so
-the number in a link preselects and nothing more.
+the number in a link preselects and nothing more. That a page was opened is noted once, as telemetry.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,12 @@ from django.utils import timezone, translation
 from . import responses, wording
 from .delivery import links, survey_mail
 from .forms import COMMENT_LIMIT, AnswerForm, clicked_score
-from .models import Invitation, Response
-from .responses import Link, LinkState
+from .models import Invitation, Response, Survey
+from .responses import Link, LinkState, Scope
 
 LANGUAGES = {"de": "Deutsch", "en": "English"}
 CLOSED_STATUS = {LinkState.EXPIRED: 410, LinkState.WITHDRAWN: 410, LinkState.UNKNOWN: 404}
+AGAIN = "again"
 ONE_CLICK = "One-Click"  # RFC 8058: the body is List-Unsubscribe=One-Click, sent by a mail program without any cookie
 
 
@@ -31,6 +32,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     with _speaking(request, link.invitation, link.response):
         if link.state != LinkState.OPEN:
             return _no_form(link)
+        if request.method == "GET":
+            responses.note_opening(link.invitation, timezone.now())
         clicked = clicked_score(link.invitation, request.GET.getlist("score"))
         if request.method != "POST":
             return _form(AnswerForm(link.invitation, initial={"score": clicked}), clicked)
@@ -57,17 +60,39 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
 
 @links.page("GET", "HEAD", "POST")
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """One button; pressed, or posted by a mail program, it takes effect at once and says so, however often."""
+    """Where the recipient stands, and a button for each way on; posted by a mail program, no survey at all any more.
+
+    Pressed, it takes effect at once and says so, however often.
+    """
     invitation = responses.open_unsubscribe_link(token)
     with _speaking(request, invitation):
         if invitation is None:
             return _no_form(Link(LinkState.UNKNOWN))
-        is_said = request.method == "POST" and request.POST.get("List-Unsubscribe") == ONE_CLICK
-        if is_said:
-            responses.unsubscribe(invitation, timezone.now())
-        context = {"is_done": is_said or responses.is_unsubscribed(invitation), "one_click": ONE_CLICK}
-        status = 400 if request.method == "POST" and not is_said else 200
-        return _page("unsubscribe", invitation, context, status)
+        chosen = _choice(request)
+        if chosen == AGAIN:
+            responses.subscribe_again(invitation)
+        elif chosen:
+            responses.unsubscribe(invitation, timezone.now(), Scope(chosen))
+        preference = responses.preference(invitation)
+        context = {
+            "preference": preference,
+            "is_new": chosen is not None,
+            # An address that was erased leaves no trace: there is nobody to ask.
+            "objection": preference.objection or (Scope(chosen) if chosen in set(Scope) else None),
+            "is_csat": invitation.version.survey.kind == Survey.Kind.CSAT,
+            "name_in_sentence": invitation.client.name_in_sentence(invitation.language),
+        }
+        return _page("unsubscribe", invitation, context, 400 if request.method == "POST" and not chosen else 200)
+
+
+def _choice(request: HttpRequest) -> str | None:
+    """What was pressed; None for a GET, and for a post that says nothing we know."""
+    if request.method != "POST":
+        return None
+    if request.POST.get("List-Unsubscribe") == ONE_CLICK:
+        return Scope.ALL_SURVEYS
+    chosen = request.POST.get("choice")
+    return chosen if chosen in {AGAIN, *Scope} else None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.db import connection
 from surveys import responses
 from surveys.delivery import links, survey_mail
 from surveys.models import Answer, Response, Suppression
-from surveys.responses import LinkClosed, LinkState, Sheet
+from surveys.responses import LinkClosed, LinkState, Preference, Scope, Sheet
 from surveys.signals import response_submitted
 from tests import factories
 from tests.conftest import needs
@@ -228,20 +228,21 @@ def test_no_more_holds_for_the_mailbox_and_for_one_client_only(acme, globex, now
     assert list(Suppression.objects.values_list("client", "address", "reason", "created_at")) == [
         (acme.pk, "kim.brook@example.org", "unsubscribed", now)
     ]
-    assert (responses.is_unsubscribed(ours), responses.is_unsubscribed(theirs)) == (True, False)
+    assert responses.preference(ours) == Preference(Scope.ALL_SURVEYS, can_take_back=True)
+    assert responses.preference(theirs) == Preference(None, is_asked=True)
 
 
 def test_a_persons_word_outranks_a_bounce(invitation, now):
     Suppression.objects.create(
         client=invitation.client, address=invitation.email, reason=Suppression.Reason.HARD_BOUNCE, created_at=now
     )
-    assert not responses.is_unsubscribed(invitation)
+    assert responses.preference(invitation) == Preference(None, is_asked=False)
     responses.unsubscribe(invitation, now)
     assert list(Suppression.objects.values_list("reason", flat=True)) == ["unsubscribed"]
 
 
 def test_an_erased_address_needs_no_suppression(invitation, now):
-    invitation.email = ""
+    invitation.email = invitation.customer.email = ""
     responses.unsubscribe(invitation, now)
     assert Suppression.objects.count() == 0
 
