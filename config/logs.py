@@ -3,7 +3,8 @@
 import logging
 import re
 
-_TOKEN = re.compile(r"[^\s/]+~[\w-]{43}")  # as delivery.links makes them: value ~ signature
+# As delivery.links makes them: value ~ signature, or both in one after the path of the answer page.
+_TOKEN = re.compile(r"[^\s/]+~[\w-]{43}|(?<=/s/)[\w-]{43}")
 
 
 class HideTokens(logging.Filter):
