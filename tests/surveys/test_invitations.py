@@ -2,13 +2,15 @@
 
 import datetime as dt
 import threading
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from surveys import invitations
-from surveys.models import Campaign, Client, Contact, Invitation, LegalBasis, OutgoingMessage, Survey, Wave
+from surveys.invitations import verdicts as planning
+from surveys.models import Client, Contact, Invitation, Medium, OutgoingMessage, Survey, Wave
 from tests import factories
 from tests.conftest import NOW, needs
 
@@ -55,6 +57,44 @@ def test_a_contact_that_is_not_asked_has_its_reason_and_no_message(acme):
     invitation = Invitation.objects.get()
     assert (invitation.is_asked, invitation.reason) == (False, Reason.NO_ADDRESS)
     assert (invitation.due_at, invitation.expires_at, OutgoingMessage.objects.count()) == (None, None, 0)
+
+
+def test_a_text_message_goes_to_the_number_in_one_spelling(acme):
+    factories.make_campaign(acme, medium=Medium.SMS)
+    factories.make_contact(acme, customer=factories.make_customer(acme, phone="0151 / 234 567 89"), email="n/a")
+    invitations.plan_contacts(NOW)
+    invitation, message = Invitation.objects.get(), OutgoingMessage.objects.get()
+    assert (invitation.medium, invitation.phone, invitation.is_asked) == ("sms", "+4915123456789", True)
+    assert (message.medium, message.to, message.state) == ("sms", "+4915123456789", State.PLANNED)
+
+
+def test_a_link_waits_as_planned_for_whoever_hands_it_out(acme):
+    factories.make_campaign(acme, medium=Medium.LINK)
+    factories.make_contact(acme)
+    invitations.plan_contacts(NOW)
+    message = OutgoingMessage.objects.get()
+    assert (message.medium, message.to, message.state, message.due_at) == ("link", "", State.PLANNED, NOW)
+
+
+def test_an_address_with_a_tag_is_written_to_as_it_is_and_known_without(acme):
+    factories.make_campaign(acme)
+    for number, email in enumerate(["Kim+Shop@Example.org", "kim@example.org", "kim+bank@example.org."]):
+        customer = factories.make_customer(acme, email)
+        factories.make_contact(acme, customer=customer, email=email, ended_at=NOW - (9 - number) * HOUR)
+    invitations.plan_contacts(NOW)
+    assert verdicts(acme) == [(True, ""), (False, Reason.QUARANTINE), (False, Reason.QUARANTINE)]
+    assert OutgoingMessage.objects.get().to == "kim+shop@example.org"
+    factories.make_contact(acme, customer=factories.make_customer(acme, "kim+tax@example.org"))
+    invitations.plan_contacts(NOW)
+    assert verdicts(acme)[-1] == (False, Reason.QUARANTINE)
+
+
+def test_the_segment_and_the_rules_are_frozen_too(acme):
+    campaign = factories.make_campaign(acme)
+    factories.make_contact(acme, customer=factories.make_customer(acme, segment="private"))
+    invitations.plan_contacts(NOW)
+    invitation = Invitation.objects.get()
+    assert (invitation.segment, invitation.rules) == ("private", campaign.rules_versions.get())
 
 
 def test_every_finished_contact_gets_a_verdict_and_an_open_one_waits(acme):
@@ -161,9 +201,10 @@ def test_a_contact_without_a_customer_can_still_be_asked(acme):
     assert verdicts(acme) == [(True, "")]
 
 
-def test_twelve_hundred_contacts_get_twelve_hundred_verdicts_in_batches_of_flat_cost(acme):
+def test_twelve_hundred_contacts_get_twelve_hundred_verdicts_in_batches_of_flat_cost(acme, monkeypatch):
     factories.make_campaign(acme, quarantine_days=0)
     template = factories.make_contact(acme, ended_at=NOW - HOUR)
+    monkeypatch.setattr(planning, "BATCH", 500)
     ended_at = NOW - 5 * HOUR
     copies = [
         Contact(
@@ -184,12 +225,14 @@ def test_twelve_hundred_contacts_get_twelve_hundred_verdicts_in_batches_of_flat_
         assert invitations.plan_contacts(NOW) == 1200
     assert Invitation.objects.filter(is_asked=True).count() == OutgoingMessage.objects.count() == 1200
     assert Invitation.objects.get(contact=template).is_asked
-    locks = [q for q in captured if q["sql"].startswith("SELECT") and '"surveys_client"."slug"' in q["sql"]]
-    assert len(captured) < 130, f"{len(captured)} queries for {len(locks)} batches"
+    assert len(captured) < 120  # three batches of 500, and what a run costs once
 
 
 def test_a_batch_takes_as_many_queries_for_one_contact_as_for_three(acme):
     factories.make_campaign(acme, quarantine_days=0)
+    invitations.plan_contacts(NOW)  # the first time, a campaign marks its past
+    factories.make_contact(acme)
+    invitations.plan_contacts(NOW)  # and with its first verdict writes down its rules
     counts = []
     for count in (1, 3):
         for _ in range(count):
@@ -300,6 +343,101 @@ def test_the_sending_hours_are_those_of_the_clients_zone(db):
     assert lisbon.sending_time(berlin("2026-11-10 09:30")) == berlin("2026-11-10 10:00")
 
 
+@pytest.mark.parametrize(
+    ("at", "due_at"),
+    [
+        ("2026-03-28 19:30", "2026-03-29 09:00"),  # the night in which an hour is missing
+        ("2026-03-29 03:00", "2026-03-29 09:00"),
+        ("2026-10-24 19:30", "2026-10-25 09:00"),  # the night with an hour twice
+        ("2026-10-25 08:59", "2026-10-25 09:00"),
+        ("2026-10-25 19:00", "2026-10-26 09:00"),
+    ],
+)
+def test_the_hours_are_right_on_the_days_on_which_clocks_change(acme, at, due_at):
+    campaign = factories.make_campaign(acme, sending_days=[1, 2, 3, 4, 5, 6, 7])
+    assert campaign.sending_time(berlin(at)) == berlin(due_at)
+
+
+def test_the_hour_that_comes_twice_is_outside_or_inside_both_times(acme):
+    every_day = {"sending_days": [1, 2, 3, 4, 5, 6, 7]}
+    night = factories.make_campaign(acme, hour_from=2, hour_until=3, **every_day)
+    morning = factories.make_campaign(acme, hour_from=3, **every_day)
+    for utc in ("2026-10-25T00:30+00:00", "2026-10-25T01:30+00:00"):  # 02:30 in summer time, and 02:30 once more
+        at = dt.datetime.fromisoformat(utc)
+        assert (night.sending_time(at), morning.sending_time(at)) == (at, berlin("2026-10-25 03:00"))
+
+
+HOLIDAYS = [
+    ("DE-NI", "2026-10-02 20:00", "2026-10-05 09:00"),  # Saturday: unity day
+    ("DE-NI", "2026-10-30 20:00", "2026-11-02 09:00"),  # Saturday: Reformation Day
+    ("DE-NI", "2026-12-24 20:00", "2026-12-28 09:00"),
+    ("DE-BY", "2026-01-05 20:00", "2026-01-07 09:00"),  # Epiphany, a Tuesday: in Bavaria …
+    ("DE-NI", "2026-01-05 20:00", "2026-01-06 09:00"),  # … and not in Lower Saxony
+    ("", "2026-12-24 20:00", "2026-12-25 09:00"),  # no region: no holidays
+]
+
+
+@pytest.mark.parametrize(("region", "at", "due_at"), HOLIDAYS)
+def test_nothing_leaves_on_a_public_holiday_of_the_clients_region(acme, region, at, due_at):
+    acme.holiday_region = region
+    assert factories.make_campaign(acme).sending_time(berlin(at)) == berlin(due_at)
+
+
+@pytest.mark.parametrize(
+    ("at", "due_at"),
+    [
+        ("2026-10-02 20:00", "2026-10-04 09:00"),
+        ("2026-10-30 20:00", "2026-11-01 09:00"),
+        ("2026-12-24 20:00", "2026-12-27 09:00"),
+    ],
+)
+def test_a_holiday_counts_on_a_saturday_too(acme, at, due_at):
+    acme.holiday_region = "DE-NI"
+    every_day = {"sending_days": [1, 2, 3, 4, 5, 6, 7]}
+    assert factories.make_campaign(acme, **every_day).sending_time(berlin(at)) == berlin(due_at)
+    on_holidays = factories.make_campaign(acme, sends_on_holidays=True, **every_day)
+    assert on_holidays.sending_time(berlin(at)) == berlin(f"{at[:8]}{int(at[8:10]) + 1:02} 09:00")
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "due_at"),
+    [
+        ("Europe/Lisbon", "2026-11-10 18:30", "2026-11-10 18:30"),  # half past five there: still open
+        ("Europe/Lisbon", "2026-11-10 09:30", "2026-11-10 10:00"),
+        ("America/New_York", "2026-11-10 12:00", "2026-11-10 15:00"),
+        ("Asia/Tokyo", "2026-11-10 12:00", "2026-11-11 01:00"),
+        ("Mars/Phobos", "2026-11-10 18:30", "2026-11-11 09:00"),
+        ("", "2026-11-10 18:30", "2026-11-11 09:00"),
+    ],
+)
+def test_the_sending_hours_are_the_customers_own_where_their_zone_is_known(acme, zone, at, due_at):
+    factories.make_campaign(acme, hour_from=9, hour_until=18)
+    factories.make_contact(acme, customer=factories.make_customer(acme, time_zone=zone))
+    invitations.plan_contacts(berlin(at))
+    assert Invitation.objects.get().due_at == berlin(due_at)
+
+
+def test_no_hour_of_the_day_writes_to_a_customer_in_lisbon_in_their_night(acme):
+    factories.make_campaign(acme, hour_from=8, hour_until=20, quarantine_days=0, sending_days=[1, 2, 3, 4, 5, 6, 7])
+    lisbon = ZoneInfo("Europe/Lisbon")
+    customer = factories.make_customer(acme, time_zone="Europe/Lisbon")
+    for hour in range(24):
+        at = berlin("2026-10-24 20:00") + hour * HOUR  # over the change of clocks in both places
+        factories.make_contact(acme, customer=customer, ended_at=at)
+        invitations.plan_contacts(at)
+    hours = [due_at.astimezone(lisbon).hour for due_at in Invitation.objects.values_list("due_at", flat=True)]
+    assert len(hours) == 24
+    assert [hour for hour in hours if not 8 <= hour < 20] == []
+
+
+def test_a_link_is_due_at_once_whatever_the_hour(acme):
+    campaign = factories.make_campaign(acme, medium=Medium.LINK, delay_hours=4)
+    sunday_night = berlin("2026-11-15 03:00")
+    contact = factories.make_contact(acme, ended_at=sunday_night - HOUR, email="")
+    invitations.plan_contacts(sunday_night)
+    assert (campaign.invitations.get().due_at, contact.invitations.get().is_asked) == (sunday_night, True)
+
+
 def test_a_mail_leaves_its_delay_after_the_contact_ended_and_not_before_now(acme):
     factories.make_campaign(acme, delay_hours=4, quarantine_days=0)
     factories.make_contact(acme, ended_at=NOW - HOUR)
@@ -348,108 +486,3 @@ def test_a_contact_reopened_after_its_mail_left_keeps_its_verdict(acme):
     contact.save()
     assert invitations.plan_contacts(NOW + 2 * HOUR) == 0
     assert verdicts(acme) == [(True, "")]
-
-
-def test_a_withdrawn_link_closes_unless_it_was_answered(acme):
-    answered = factories.make_response(acme).invitation
-    open_one = factories.make_invitation(acme)
-    assert invitations.withdraw([answered, open_one], NOW) == 1
-    assert list(Invitation.objects.order_by("pk").values_list("withdrawn_at", flat=True)) == [None, NOW]
-
-
-# --- Waves ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def waves(acme) -> Campaign:
-    return factories.make_campaign(acme, "nps", starts_on=NOW.date(), wave_days=30, quarantine_days=30)
-
-
-def test_every_customer_of_a_wave_gets_a_verdict(acme, waves):
-    asked, unreachable, unwilling = (
-        factories.make_customer(acme, email) for email in ("a@x.example", "-", "c@x.example")
-    )
-    factories.make_contact(acme, customer=unwilling, has_consent=False)
-    assert invitations.plan_waves(NOW) == 3
-    told = dict(Invitation.objects.values_list("customer", "reason"))
-    assert told == {asked.pk: "", unreachable.pk: Reason.NO_ADDRESS, unwilling.pk: Reason.NO_CONSENT}
-    wave = Wave.objects.get()
-    assert (wave.number, wave.starts_on, wave.planned_at) == (1, NOW.date(), NOW)
-    assert set(Invitation.objects.values_list("wave", "contact", "about_at")) == {(wave.pk, None, NOW)}
-
-
-def test_a_wave_is_planned_once(acme, waves):
-    factories.make_customer(acme)
-    assert [invitations.plan_waves(NOW), invitations.plan_waves(NOW + DAY)] == [1, 0]
-    factories.make_customer(acme)  # who came later waits for the next wave
-    assert invitations.plan_waves(NOW + 2 * DAY) == 0
-
-
-def test_a_wave_that_died_halfway_is_finished_and_nobody_is_judged_twice(acme, waves, monkeypatch):
-    monkeypatch.setattr(invitations, "BATCH", 2)
-    for _ in range(5):
-        factories.make_customer(acme)
-    wave = Wave.objects.create(campaign=waves, number=1, starts_on=NOW.date())
-    invitations._plan_batch(waves, lambda: invitations._unjudged_customers(wave), wave, NOW)
-    assert invitations.plan_waves(NOW + HOUR) == 3
-    assert Invitation.objects.filter(wave=wave).values("customer").distinct().count() == 5
-
-
-def test_the_next_wave_asks_again_once_the_quarantine_is_over(acme, waves):
-    factories.make_customer(acme)
-    assert [invitations.plan_waves(NOW + days * DAY) for days in (0, 29, 30)] == [1, 0, 1]
-    assert verdicts(acme) == [(True, ""), (True, "")]
-
-
-def test_a_quarantine_longer_than_the_interval_skips_a_wave(acme, waves):
-    Campaign.objects.update(quarantine_days=45)
-    factories.make_customer(acme)
-    for days in (0, 30, 60):
-        invitations.plan_waves(NOW + days * DAY)
-    assert verdicts(acme) == [(True, ""), (False, Reason.QUARANTINE), (True, "")]
-
-
-def test_a_missed_wave_is_not_made_up_for(acme, waves):
-    factories.make_customer(acme)
-    invitations.plan_waves(NOW)
-    invitations.plan_waves(NOW + 65 * DAY)
-    assert list(Wave.objects.order_by("number").values_list("number", "starts_on")) == [
-        (1, NOW.date()),
-        (3, NOW.date() + 60 * DAY),
-    ]
-
-
-def test_a_wave_begins_on_its_day_in_the_clients_zone(acme, waves):
-    factories.make_customer(acme)
-    assert invitations.plan_waves(berlin("2026-11-09 23:59")) == 0
-    assert invitations.plan_waves(berlin("2026-11-10 00:01")) == 1
-    assert Invitation.objects.get().due_at == berlin("2026-11-10 09:00")
-
-
-def test_each_wave_draws_its_sample_anew(acme, waves):
-    Campaign.objects.update(share_percent=50, quarantine_days=0)
-    for number in range(60):
-        factories.make_customer(acme, f"{number}@example.org")
-    invitations.plan_waves(NOW)
-    invitations.plan_waves(NOW + 30 * DAY)
-    first, second = (
-        set(Invitation.objects.filter(wave__number=number, is_asked=True).values_list("email", flat=True))
-        for number in (1, 2)
-    )
-    assert first and second and first != second
-
-
-def test_a_waves_legal_basis_follows_the_source_of_the_latest_contact(acme, waves):
-    LegalBasis.objects.update(source="helpdesk")
-    customer = factories.make_customer(acme)
-    factories.make_contact(acme, customer=customer, source="helpdesk", ended_at=NOW - 3 * DAY)
-    factories.make_contact(acme, customer=customer, source="telephone", ended_at=NOW - DAY)
-    invitations.plan_waves(NOW)
-    assert verdicts(acme) == [(False, Reason.NO_LEGAL_BASIS)]
-
-
-def test_a_paused_campaign_says_so_in_its_verdicts(acme, waves):
-    Campaign.objects.update(is_paused=True)
-    factories.make_customer(acme)
-    invitations.plan_waves(NOW)
-    assert verdicts(acme) == [(False, Reason.PAUSED)]

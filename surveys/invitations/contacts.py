@@ -1,0 +1,145 @@
+"""After a contact: each one that ended gets a verdict from every post-contact campaign of its client.
+
+Contacts are marked (`awaits_verdict`) whenever their source says something new; the planner judges what is marked and
+clears the mark. So it never looks at a contact twice, and a minute without contacts costs two queries.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual
+
+from ..bulk import among
+from ..eligibility import Candidate
+from ..models import Campaign, Client, Contact, Invitation, SurveyVersion
+from . import verdicts
+from .verdicts import Judge, Reason, alone_at
+
+State = Contact.State
+
+
+def _or_nothing(path: str) -> Coalesce:
+    """The text at the far end of a relation that may not be there."""
+    return Coalesce(path, Value(""))
+
+
+# As `Candidate` has them, after the key of the draw and the moment.
+_COLUMNS = (
+    "email", _or_nothing("customer__phone"), "source", "has_consent", "customer_id",
+    _or_nothing("customer__language"), _or_nothing("customer__segment"), _or_nothing("customer__time_zone"),
+    "pk", "state", "language", "channel", "reason", "agent_id", "team_id", _or_nothing("team__name"), "tags",
+    "is_spam", "is_test", "is_goodwill", "is_agent_initiated",
+)  # fmt: skip
+
+
+class NotToBeJudged(ValueError):
+    """The contact is still open, from before the campaign, or another client's; or the campaign cannot ask."""
+
+
+def plan_contacts(at: dt.datetime) -> int:
+    """Judge every contact that awaits it, for each campaign that has not judged it yet; the number of verdicts."""
+    _mark_for_new_campaigns()
+    marked = Contact.objects.filter(client=OuterRef("pk"), awaits_verdict=True)
+    clients = Client.objects.filter(Exists(marked), is_active=True).order_by("pk")
+    return sum(_plan(client_id, at) for client_id in clients.values_list("pk", flat=True))
+
+
+def judge_now(campaign: Campaign, contact: Contact, at: dt.datetime) -> Invitation:
+    """The verdict of this campaign on this contact: the one that it has, else a new one, by the same rules as ever.
+
+    Raises NotToBeJudged where the planner would give none.
+    """
+    with alone_at(campaign.client_id):
+        of_both = Invitation.objects.filter(campaign=campaign, contact=contact)
+        if verdict := of_both.exclude(reason=Reason.REOPENED).first():
+            return verdict
+        working = verdicts.working(Campaign.Kind.POST_CONTACT).filter(pk=campaign.pk).first()
+        found = candidates_of(Contact.objects.filter(pk=contact.pk, client=campaign.client_id))
+        if not working or not found or found[0].about_at < _start(working):
+            raise NotToBeJudged(f"campaign {campaign.pk} does not judge contact {contact.pk}")
+        of_both.delete()
+        Judge(working).record(found, at)
+        return of_both.get()
+
+
+def _mark_for_new_campaigns() -> None:
+    """Mark the past of campaigns that begin to work: new, published at last, or starting earlier than they did."""
+    published = SurveyVersion.objects.filter(survey=OuterRef("survey"))
+    campaigns = Campaign.objects.filter(kind=Campaign.Kind.POST_CONTACT, client__is_active=True)
+    campaigns = campaigns.annotate(works=Exists(published))
+    other_start = Q(judged_from_on=None) | ~Q(judged_from_on=F("starts_on"))
+    stopped = Q(works=False, judged_from_on__isnull=False)
+    for campaign in campaigns.filter(Q(other_start, works=True) | stopped).select_related("client"):
+        with alone_at(campaign.client_id):
+            if campaign.works and (not campaign.judged_from_on or campaign.starts_on < campaign.judged_from_on):
+                unjudged = ~Exists(Invitation.objects.filter(campaign=campaign, contact=OuterRef("pk")))
+                past = Contact.objects.filter(unjudged, client=campaign.client_id, awaits_verdict=False)
+                over_at = Coalesce("ended_at", "started_at")
+                past.filter(GreaterThanOrEqual(over_at, _start(campaign))).update(awaits_verdict=True)
+            judged_from_on = campaign.starts_on if campaign.works else None
+            Campaign.objects.filter(pk=campaign.pk).update(judged_from_on=judged_from_on)
+
+
+def _plan(client_id: int, at: dt.datetime) -> int:
+    judged, after = 0, 0
+    while after is not None:
+        after, verdicts_made = _plan_batch(client_id, after, at)
+        judged += verdicts_made
+    return judged
+
+
+def _plan_batch(client_id: int, after: int, at: dt.datetime) -> tuple[int | None, int]:
+    """One batch of marked contacts: the last id, None where it was the last batch; and the number of verdicts.
+
+    Whoever marks contacts is alone at the client, too: what is marked stays the same from reading to clearing.
+    """
+    with alone_at(client_id):
+        marked = Contact.objects.filter(client=client_id, awaits_verdict=True, pk__gt=after)
+        ids = list(marked.order_by("pk").values_list("pk", flat=True)[: verdicts.BATCH])
+        if not ids:
+            return None, 0
+        batch = marked.filter(pk__lte=ids[-1])
+        ready = candidates_of(batch)
+        campaigns = verdicts.working(Campaign.Kind.POST_CONTACT).filter(client=client_id)
+        judged = sum(_judge(campaign, ready, at) for campaign in campaigns)
+        batch.update(awaits_verdict=False)
+    return (ids[-1] if len(ids) == verdicts.BATCH else None), judged
+
+
+def _judge(campaign: Campaign, ready: list[Candidate], at: dt.datetime) -> int:
+    """Judge those without a verdict. Who was reopened before the mail left, and is finished again, gets a new one."""
+    so_far = Invitation.objects.filter(among("contact_id", [who.contact_id for who in ready]), campaign=campaign)
+    reasons = dict(so_far.order_by().values_list("contact_id", "reason"))
+    start = _start(campaign)
+    unjudged = [
+        who
+        for who in ready
+        if who.about_at >= start and reasons.get(who.contact_id, Reason.REOPENED) == Reason.REOPENED
+    ]
+    if again := [who.contact_id for who in unjudged if who.contact_id in reasons]:
+        Invitation.objects.filter(campaign=campaign, contact__in=again).delete()
+    return Judge(campaign).record(unjudged, at)
+
+
+def _start(campaign: Campaign) -> dt.datetime:
+    return dt.datetime.combine(campaign.starts_on, dt.time(), campaign.client.zone)
+
+
+def candidates_of(contacts: QuerySet[Contact]) -> list[Candidate]:
+    """The contacts that are over, as candidates in the order of their ends."""
+    over = told(contacts.exclude(state=State.OPEN)).order_by()
+    return sorted(as_candidates(over), key=attrgetter("about_at", "contact_id"))
+
+
+def told(contacts: QuerySet[Contact]) -> QuerySet[Contact, tuple]:
+    """What contacts tell, as `as_candidates` takes it; `over_at` is their end, or the start of those that had none."""
+    contacts = contacts.annotate(over_at=Coalesce("ended_at", "started_at"))
+    return contacts.values_list("source", "external_id", "over_at", *_COLUMNS)
+
+
+def as_candidates(rows: Iterable[tuple]) -> Iterator[Candidate]:
+    for source, number, over_at, *says in rows:
+        yield Candidate(f"{source}:{number}", over_at, *says)

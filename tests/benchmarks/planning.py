@@ -1,0 +1,204 @@
+"""How fast contacts get their verdicts: `python -m tests.benchmarks.planning` prints JSON. PostgreSQL only.
+
+100,000 contacts of 70,000 customers at one client: some without an address, some spam, one channel outside the
+audience, every customer in quarantine after their first contact. The bare limit is one INSERT … SELECT pass that writes
+the very same rows into the same tables; best of three each. Memory is the growth of the process from 20,000 verdicts to
+100,000.
+Then the idle minute: 500 clients with a campaign each, and nothing to do.
+
+Works in a test database of its own, which it makes and removes.
+"""
+
+import datetime as dt
+import json
+import os
+import resource
+import time
+from collections.abc import Callable
+
+import django
+
+CONTACTS, FEW, CUSTOMERS, CLIENTS = 100_000, 20_000, 70_000, 500
+NOW = dt.datetime(2026, 11, 10, 9, 0, tzinfo=dt.UTC)
+
+
+def make_contacts(client_id: int, count: int) -> None:
+    """Written by the database itself: a load of realistic rows in seconds."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO surveys_customer (client_id, key, number, name, email, phone, language, segment, time_zone,
+                                          first_seen_at)
+            SELECT %(client)s, 'no:' || n, n::text, 'Kim Brook', 'customer' || n || '@example.org', '', 'de', 'private',
+                   CASE WHEN n %% 50 = 0 THEN 'Europe/Lisbon' ELSE '' END, %(now)s
+            FROM generate_series(1, %(customers)s) n ON CONFLICT DO NOTHING
+            """,
+            {"client": client_id, "customers": CUSTOMERS, "now": NOW},
+        )
+        cursor.execute(
+            """
+            INSERT INTO surveys_contact (client_id, source, external_id, customer_id, email, agent_id, team_id, channel,
+                reason, subject, language, state, started_at, ended_at, reopened_count, is_transferred, is_goodwill,
+                is_agent_initiated, is_spam, is_test, tags, attributes, awaits_verdict, content_hash, received_at,
+                changed_at)
+            SELECT %(client)s, 'helpdesk', 'T-' || n, c.id, CASE WHEN n %% 20 = 0 THEN '' ELSE c.email END, a.id,
+                a.team_id, CASE WHEN n %% 10 = 0 THEN 'web' ELSE 'phone' END, 'Rechnung', '', 'de', 'finished',
+                %(now)s - make_interval(mins => n %% 5000 + 10), %(now)s - make_interval(mins => n %% 5000), 0, false,
+                n %% 40 = 0, n %% 30 = 0, n %% 100 = 0, false, '["invoice", "phone"]', '{}', true, md5(n::text),
+                %(now)s, %(now)s
+            FROM generate_series(1, %(count)s) n
+            JOIN surveys_customer c ON c.client_id = %(client)s AND c.number = (1 + n %% %(customers)s)::text
+            JOIN surveys_agent a ON a.client_id = %(client)s AND a.key = (n %% 200)::text
+            ORDER BY n
+            """,
+            {"client": client_id, "customers": CUSTOMERS, "count": count, "now": NOW},
+        )
+        cursor.execute("ANALYZE")
+
+
+def make_client():
+    from surveys.models import Agent, AudienceCondition, Campaign
+    from tests import factories
+
+    client = factories.make_client("acme", "Acme", holiday_region="DE-NI")
+    teams = [factories.make_team(client, f"Team {number}") for number in range(10)]
+    Agent.objects.bulk_create(
+        Agent(client=client, key=str(number), name=f"Agent {number}", team=teams[number % 10]) for number in range(200)
+    )
+    campaign = factories.make_campaign(client, share_percent=90)
+    Campaign.objects.update(judged_from_on=campaign.starts_on)  # what waits is what we mark
+    AudienceCondition.objects.create(campaign=campaign, attribute="channel", is_excluded=True, values=["web"])
+    return client
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def forget_verdicts(marked: int = CONTACTS) -> None:
+    """As if nothing had been judged, and the first `marked` contacts were new."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE surveys_invitation, surveys_outgoingmessage RESTART IDENTITY CASCADE")
+        cursor.execute("UPDATE surveys_contact SET awaits_verdict = substr(external_id, 3)::int <= %s", [marked])
+        cursor.execute("VACUUM FULL ANALYZE surveys_contact")
+
+
+def memory_growth() -> dict[str, float]:
+    """The peak after 20,000 verdicts and after 100,000, in megabytes."""
+    from surveys import invitations
+    from surveys.models import Contact
+
+    forget_verdicts(marked=FEW)
+    peaks = []
+    for waiting in (FEW, CONTACTS - FEW):
+        if invitations.plan_contacts(NOW) != waiting:
+            raise SystemExit(f"{waiting} contacts should have got a verdict")
+        peaks.append(peak_megabytes())
+        judged = Contact.objects.filter(invitations__isnull=False)
+        Contact.objects.exclude(pk__in=judged).update(awaits_verdict=True)
+    return {"peak_mb_at_20_000": round(peaks[0], 1), "peak_mb_at_100_000": round(peaks[1], 1)}
+
+
+def bare_insert() -> float:
+    """One pass of INSERT … SELECT that writes the rows that are there once more, foreign keys and indexes and all."""
+    from django.db import connection, transaction
+
+    with connection.cursor() as cursor:
+        for table in ("invitation", "outgoingmessage"):
+            cursor.execute(f"CREATE TEMPORARY TABLE bare_{table} AS SELECT * FROM surveys_{table}")  # noqa: S608
+        forget_verdicts()
+
+        def insert() -> None:
+            with transaction.atomic():
+                for table in ("invitation", "outgoingmessage"):
+                    cursor.execute(f"INSERT INTO surveys_{table} SELECT * FROM bare_{table}")  # noqa: S608
+
+        seconds = timed(insert)
+        cursor.execute("DROP TABLE bare_invitation, bare_outgoingmessage")
+    return seconds
+
+
+def idle_minute() -> dict[str, float]:
+    """Milliseconds for planning where nothing waits, over clients that all have a campaign at work."""
+    from django.db import connection
+
+    from surveys import invitations
+    from tests import factories
+
+    for number in range(CLIENTS):
+        factories.make_campaign(factories.make_client(f"client-{number}", f"Client {number}"))
+    invitations.plan_contacts(NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")  # as autovacuum does soon after
+    ping = min(timed(lambda: connection.cursor().execute("SELECT 1")) for _ in range(20))
+    idle = min(timed(lambda: invitations.plan_contacts(NOW)) for _ in range(20))
+    return {"clients": CLIENTS, "idle_minute_ms": round(idle * 1000, 2), "bare_query_ms": round(ping * 1000, 2)}
+
+
+def previewed() -> dict[str, object]:
+    """A preview of everything that the client has, by the campaign that has judged it."""
+    from surveys import invitations
+    from surveys.models import Campaign
+
+    campaign, found = Campaign.objects.get(), []
+    before = peak_megabytes()
+    seconds = timed(lambda: found.append(invitations.preview(campaign, NOW - dt.timedelta(days=30), NOW, NOW)))
+    speed = round(found[0].judged / seconds)
+    return {"preview_contacts_per_second": speed, "preview_peak_growth_mb": round(peak_megabytes() - before, 1)}
+
+
+def measure() -> dict[str, object]:
+    from surveys import invitations
+    from surveys.models import Invitation
+
+    client = make_client()
+    make_contacts(client.pk, CONTACTS)
+    growth = memory_growth()
+    forget_verdicts()
+    planned, bare = [], []
+    for _ in range(3):
+        planned.append(timed(lambda: invitations.plan_contacts(NOW)))
+        judged, asked = Invitation.objects.count(), Invitation.objects.filter(is_asked=True).count()
+        bare.append(bare_insert())
+        forget_verdicts()
+    speed, limit = CONTACTS / min(planned), CONTACTS / min(bare)
+    return {
+        "verdicts": judged,
+        "asked": asked,
+        "verdicts_per_second": round(speed),
+        "bare_limit_per_second": round(limit),
+        "ratio": round(speed / limit, 2),
+        "runs_seconds": [round(s, 2) for s in planned],
+        "bare_seconds": [round(s, 2) for s in bare],
+        **growth,
+        **previewed(),
+        **idle_minute(),
+    }
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        raise SystemExit("Set DATABASE_URL to a PostgreSQL database; a test database is made beside it.")
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        print(json.dumps(measure(), indent=2))
+    finally:
+        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+
+
+if __name__ == "__main__":
+    main()
