@@ -18,8 +18,11 @@ app.autodiscover_tasks()
 SCHEDULE = [
     ("surveys.tasks.plan_invitations", 60, "a CSAT mail should leave soon after its delay has passed"),
     ("surveys.tasks.plan_waves", 300, "waves start on a day, not on a second"),
-    ("surveys.tasks.sweep_messages", 60, "a dead worker's lease is found within a minute"),
+    ("surveys.tasks.plan_reminders", 300, "a reminder is due on a day, not on a second"),
+    ("surveys.tasks.sweep_messages", 15, "with leases of 20 s, what a dead worker held is sent within a minute"),
     ("surveys.tasks.send_messages", 15, "sending hours begin sharply, and staff alerts should not wait"),
+    ("surveys.tasks.read_bounces", 300, "mail servers report within minutes or days, never within seconds"),
+    ("surveys.tasks.forget_requests", 86_400, "payloads name people: 30 days; idempotency keys: 24 hours"),
     ("analytics.tasks.read_answers", 60, "fills the gap that a lost broker message leaves"),
     ("feedback_loop.tasks.open_cases", 60, "an unhappy customer has an owner within a minute"),
     ("feedback_loop.tasks.send_digests", 300, "digests are due at an hour of the day"),

@@ -1,12 +1,15 @@
 """Celery's door to planning and sending: no arguments but the clock, one call each."""
 
 import logging
-import smtplib
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from . import delivery, invitations
+from .api import idempotency
+from .delivery import bounces, clock, mailboxes
+from .ingestion import webhooks
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +25,33 @@ def plan_waves() -> int:
 
 
 @shared_task
+def plan_reminders() -> int:
+    return invitations.plan_reminders(timezone.now())
+
+
+@shared_task
 def send_messages() -> int:
-    try:
-        return delivery.send_due(timezone.now())
-    except (smtplib.SMTPException, OSError) as error:  # no mail server: everything stays due, the next tick tries again
-        log.warning("the mail server cannot be reached: %s", error)
-        return 0
+    return delivery.send_due(clock.now())
 
 
 @shared_task
 def sweep_messages() -> int:
-    return delivery.sweep(timezone.now())
+    return delivery.sweep(clock.now())
+
+
+@shared_task
+def read_bounces() -> int:
+    if not settings.BOUNCE_MAILBOX:
+        return 0
+    try:
+        return bounces.read_mailbox(settings.BOUNCE_MAILBOX, timezone.now())
+    except mailboxes.Unreachable as error:  # every mail not dealt with is still there; the next round tries again
+        log.warning("the mailbox of bounces cannot be reached: %s", error)
+        return 0
+
+
+@shared_task
+def forget_requests() -> int:
+    """What came in by webhook or with an idempotency key is kept for a while only; how much was forgotten."""
+    now = timezone.now()
+    return webhooks.forget_payloads(now) + idempotency.forget(now)

@@ -1,14 +1,9 @@
 """The engine without any server: one pass of the loop, the ticker, `manage.py serve`, settings that fail at boot."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,16 +15,10 @@ from surveys.management.commands import serve
 from surveys.management.commands.tick import tick
 from surveys.models import OutgoingMessage
 from tests import factories
+from tests.installation import ROOT, ask, environment, wait_until
 from tests.sink import free_port
 
-ROOT = Path(__file__).resolve().parent.parent
 TASKS = [task for task, _, _ in SCHEDULE]
-
-
-def environment(**variables: str) -> dict[str, str]:
-    """This process's, without anything that configures an installation."""
-    ours = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "NACHKLANG_DATA", "NACHKLANG_DEMO", "BASE_URL")
-    return {key: value for key, value in os.environ.items() if key not in ours} | variables
 
 
 def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
@@ -124,14 +113,6 @@ def test_the_ticker_runs_each_task_in_its_rhythm_and_survives_one_that_fails(ran
 # --- One process for one machine ------------------------------------------------------------------------------------
 
 
-def ask(url: str) -> tuple[int, dict]:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as reply:
-            return reply.status, json.load(reply)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
 @contextmanager
 def served(port: int, data: Path):
     """`manage.py serve` on an empty data folder; ended, whatever happens."""
@@ -146,19 +127,6 @@ def served(port: int, data: Path):
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=10)
-
-
-def wait_until(is_so, seconds: float) -> None:
-    """Return once `is_so()` holds; fail after `seconds`."""
-    last, end = None, time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if last := is_so():
-                return
-        except OSError as error:
-            last = error
-        time.sleep(0.1)
-    pytest.fail(f"not within {seconds} s: {last}")
 
 
 QUEUE_A_MAIL = """

@@ -3,16 +3,11 @@
 Each process is started here, in a group of its own, and ended by its own id; every wait is bounded.
 """
 
-import os
-import signal
-import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import redis
@@ -30,62 +25,11 @@ from surveys.models import OutgoingMessage, Response
 from surveys.responses import Sheet
 from tests import factories
 from tests.conftest import needs
+from tests.installation import Installation, ask, wait_until
 from tests.sink import free_port
-from tests.test_engine import ROOT, ask, environment, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 State = OutgoingMessage.State
-
-
-class Installation:
-    """The processes of one installation on the test's own database, and what they are told."""
-
-    def __init__(self, folder: Path, smtp_port: int) -> None:
-        self.folder, self.processes = folder, []
-        database = connection.settings_dict
-        login = ":".join(urllib.parse.quote(database[part], safe="") for part in ("USER", "PASSWORD"))
-        self.variables = {
-            "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
-            "REDIS_URL": conf.REDIS_URL,
-            "SECRET_KEY": conf.SECRET_KEY,
-            "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
-            "NACHKLANG_DATA": str(folder),
-        }
-
-    def start(self, module: str, *arguments: str, **variables: str) -> subprocess.Popen:
-        with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment(**self.variables | variables),
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-        self.processes.append(process)
-        return process
-
-    def start_worker(self) -> subprocess.Popen:
-        return self.start("celery", "-A", "config", "worker", "--concurrency", "1", "--pool", "prefork")
-
-    def start_beat(self) -> subprocess.Popen:
-        schedule = str(self.folder / "schedule")
-        return self.start("celery", "-A", "config", "beat", "--schedule", schedule, "--pidfile=")
-
-    def start_web(self, **variables: str) -> str:
-        """The address of a web process that answers."""
-        address = f"127.0.0.1:{free_port()}"
-        options = ("--worker-class", "gthread", "--threads", "4", "--no-control-socket")
-        self.start("gunicorn", "config.wsgi:application", "--bind", address, *options, **variables)
-        wait_until(lambda: ask(f"http://{address}/healthz")[0] == 200, 30)
-        return f"http://{address}"
-
-    @staticmethod
-    def kill(process: subprocess.Popen) -> None:
-        """kill -9 for the process and all its children, which are a group of their own."""
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
-
-    def stop(self) -> None:
-        for process in self.processes:
-            if process.poll() is None:
-                self.kill(process)
 
 
 @pytest.fixture

@@ -3,16 +3,21 @@
 import base64
 import datetime as dt
 import threading
+import time
+from itertools import pairwise
 
 import pytest
 import time_machine
-from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from config.celery import SCHEDULE
 from surveys import delivery, invitations, responses, tasks
-from surveys.delivery import survey_mail
-from surveys.models import Contact, Invitation, OutgoingMessage, Suppression
+from surveys.delivery import claims, mailing, references, survey_mail
+from surveys.delivery import clock as run_clock
+from surveys.models import Client, Contact, Invitation, OutgoingMessage, Suppression
 from tests import factories
 from tests.conftest import NOW, needs
 from tests.sink import free_port
@@ -27,9 +32,11 @@ class Killed(BaseException):
 
 
 @pytest.fixture(autouse=True)
-def clock():
-    """Time stands at NOW until the test moves it."""
+def clock(monkeypatch):
+    """Time stands at NOW until the test moves it, here and in the database."""
     with time_machine.travel(NOW, tick=False) as traveller:
+        monkeypatch.setattr(run_clock, "monotonic", time.time)
+        monkeypatch.setattr(run_clock, "now", timezone.now)
         yield traveller
 
 
@@ -111,7 +118,8 @@ def test_the_message_id_names_the_message_and_the_configured_host(acme, campaign
     settings.BASE_URL = "https://feedback.example.org"
     [message] = plan(acme)
     delivery.send_due(NOW)
-    assert smtp_sink.mails[0]["Message-ID"] == f"<nachklang.{message.pk}@feedback.example.org>"
+    assert smtp_sink.mails[0]["Message-ID"] == f"<{references.make(message.pk)}@feedback.example.org>"
+    assert references.read(smtp_sink.mails[0]["Message-ID"]) == message.pk
 
 
 def test_a_chart_arrives_inside_its_mail(acme, smtp_sink):
@@ -136,8 +144,8 @@ def test_one_key_is_queued_once(acme, smtp_sink):
     assert [mail["Subject"] for mail in smtp_sink.mails] == ["A case"]
 
 
-def test_more_than_one_batch_is_sent_in_one_go_oldest_first(acme, smtp_sink, monkeypatch):
-    monkeypatch.setattr(delivery, "BATCH", 3)
+def test_more_than_one_slice_is_sent_in_one_go_oldest_first(acme, smtp_sink, monkeypatch):
+    monkeypatch.setattr(claims, "SLICE", 3)
     for number in range(7):
         queue_for_staff(acme, f"case:{number}", subject=str(number), due_at=NOW - dt.timedelta(minutes=number))
     assert delivery.send_due(NOW) == 7
@@ -182,8 +190,9 @@ def test_an_unknown_mailbox_fails_at_the_first_try_and_is_never_asked_again(acme
     assert [delivery.send_due(NOW), delivery.send_due(NOW + dt.timedelta(days=1))] == [1, 0]
     message.refresh_from_db()
     assert (message.state, message.attempts, smtp_sink.tried) == (State.FAILED, 1, [message.to])
-    suppressed = Suppression.objects.values_list("client__slug", "address", "reason", "created_at")
-    assert list(suppressed) == [("acme", message.to, Suppression.Reason.HARD_BOUNCE, NOW)]
+    suppressed = Suppression.objects.values_list("client__slug", "address", "reason", "detail", "created_at")
+    reply = "550 5.1.1 no such user"
+    assert list(suppressed) == [("acme", message.to, Suppression.Reason.HARD_BOUNCE, reply, NOW)]
 
 
 @pytest.mark.parametrize("reply", ["550 5.7.1 blocked by policy", "552 5.2.2 mailbox full", "554 rejected"])
@@ -214,6 +223,26 @@ def test_one_refused_recipient_stops_nobody_else(acme, campaign, smtp_sink):
     assert delivery.send_due(NOW) == 3
     assert states(acme) == [State.ACCEPTED, State.FAILED, State.ACCEPTED]
     assert smtp_sink.recipients == [first.to, third.to]
+
+
+def test_what_was_put_off_together_arrives_in_its_old_order(acme, campaign, smtp_sink, clock):
+    """A tenth of jitter for each message would shuffle them."""
+    messages = plan(acme, 12)
+    smtp_sink.replies = {message.to: "451 4.3.0 try again later" for message in messages}
+    delivery.send_due(NOW)
+    smtp_sink.replies.clear()
+    later = NOW + dt.timedelta(minutes=6)
+    clock.move_to(later)
+    delivery.send_due(later)
+    assert smtp_sink.recipients == [message.to for message in messages]
+
+
+def test_one_tenant_whose_customers_are_all_put_off_delays_nobody(acme, globex, campaign, smtp_sink):
+    factories.make_campaign(globex, "csat")
+    put_off, fine = plan(acme, 60), plan(globex, 3)
+    smtp_sink.replies = {message.to: "451 4.3.0 try again later" for message in put_off}
+    assert delivery.send_due(NOW) == 63
+    assert (states(globex), smtp_sink.recipients) == ([State.ACCEPTED] * 3, [message.to for message in fine])
 
 
 def test_a_customer_whose_mail_may_have_arrived_never_gets_it_again(acme, campaign, smtp_sink):
@@ -247,48 +276,83 @@ def test_with_no_mail_server_everything_stays_due(acme, campaign, smtp_sink, set
     assert list(OutgoingMessage.objects.values_list("state", "attempts", "due_at")) == [(State.PLANNED, 0, NOW)] * 3
 
 
-def test_a_mail_server_that_goes_away_in_a_batch_leaves_the_rest_due(acme, campaign, smtp_sink, settings):
-    plan(acme, 3)
-    first = OutgoingMessage.objects.order_by("pk").first()
-    smtp_sink.replies[first.to] = "451 4.3.0 going down"  # after a refusal the next mail opens a new connection …
+def test_a_mail_server_that_is_away_is_left_alone_for_a_growing_while(acme, campaign, smtp_sink, settings, caplog):
+    plan(acme)
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, free_port()
+    seconds = [0, 1, 9, 10, 11, 29, 30, 31, 69, 70, 71, 129, 130, 131, 189, 190]
+    asked = []
+    for second in seconds:
+        caplog.clear()
+        delivery.send_due(NOW + dt.timedelta(seconds=second))
+        asked += [second] if caplog.messages else []
+    # 10, 20, 40, 60, 60 … seconds, and up to a fifth less
+    assert asked[0] == 0 and len(asked) <= 6
+    assert all(0.8 * pause - 1 <= b - a for (a, b), pause in zip(pairwise(asked), (10, 20, 40, 60, 60), strict=False))
+    settings.EMAIL_PORT = port
+    assert delivery.send_due(NOW + dt.timedelta(seconds=260)) == 1
 
-    async def last_words(*args):
-        settings.EMAIL_PORT = 1  # … and finds nobody
-        return smtp_sink.replies[first.to]
 
-    smtp_sink.handle_RCPT = last_words
-    original = EmailBackend.close
+def test_a_mail_server_that_greets_with_421_is_away(acme, campaign, smtp_sink):
+    plan(acme, 2)
+    smtp_sink.greeting = "421 4.3.2 shutting down"
+    assert delivery.send_due(NOW) == 0
+    assert list(OutgoingMessage.objects.values_list("state", "attempts")) == [(State.PLANNED, 0)] * 2
 
-    def close(backend):
-        original(backend)
-        backend.port = settings.EMAIL_PORT
+
+def test_a_mail_server_that_goes_away_in_a_slice_leaves_the_rest_due(acme, campaign, smtp_sink, settings):
+    first, *_ = plan(acme, 3)
+    smtp_sink.replies[first.to] = "421 4.3.0 going down"  # after which the next mail opens a new connection …
+    close = mailing.Channel._hang_up
+
+    def hang_up(channel):
+        close(channel)
+        channel.backend.port = 1  # … and finds nobody
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(EmailBackend, "close", close)
-        assert tasks.send_messages() == 0
-    assert list(OutgoingMessage.objects.order_by("pk").values_list("state", "attempts")) == [
-        (State.DEFERRED, 1),
-        (State.PLANNED, 0),
-        (State.PLANNED, 0),
+        patch.setattr(mailing.Channel, "_hang_up", hang_up)
+        assert delivery.send_due(NOW) == 1
+    assert list(OutgoingMessage.objects.order_by("pk").values_list("state", "attempts", "handed_over_at")) == [
+        (State.DEFERRED, 1, NOW),
+        (State.PLANNED, 0, None),
+        (State.PLANNED, 0, None),
     ]
+
+
+def test_a_connection_lost_before_the_final_dot_leaves_nothing_unknown(acme, campaign, smtp_sink):
+    first, second = plan(acme, 2)
+    smtp_sink.hangs_up_at_data = True
+    delivery.send_due(NOW)
+    assert states(acme) == [State.DEFERRED, State.DEFERRED]
+    smtp_sink.hangs_up_at_data = False
+    later = NOW + dt.timedelta(minutes=6)
+    assert delivery.send_due(later) == 2
+    assert smtp_sink.recipients == [first.to, second.to]
+
+
+def test_a_server_that_closes_a_well_used_connection_is_asked_again_at_once(acme, campaign, smtp_sink):
+    messages = plan(acme, 7)
+    smtp_sink.mails_per_connection = 3  # then 421 to the next MAIL FROM
+    assert delivery.send_due(NOW) == 7
+    assert (states(acme), smtp_sink.recipients) == ([State.ACCEPTED] * 7, [message.to for message in messages])
 
 
 # --- Two senders, and senders that die ------------------------------------------------------------------------------
 
 
 def test_two_senders_that_interleave_send_each_mail_once(acme, campaign, smtp_sink, monkeypatch):
-    messages = plan(acme, 3)
-    original, is_first = survey_mail.render, iter([True])
+    messages = plan(acme, 5)
+    monkeypatch.setattr(claims, "SLICE", 2)
+    original, is_first = survey_mail.compose, iter([True])
 
-    def render(invitation):
-        if next(is_first, False):  # while the first sender writes its first mail, a second one does a whole round
-            assert delivery.send_due(NOW) == 2
-        return original(invitation)
+    def compose(invitation, is_reminder):
+        if next(is_first, False):  # while the first sender writes its first mail, a second one does all the rest
+            assert delivery.send_due(NOW) == 3
+        return original(invitation, is_reminder)
 
-    monkeypatch.setattr(survey_mail, "render", render)
-    assert delivery.send_due(NOW) == 1
+    monkeypatch.setattr(survey_mail, "compose", compose)
+    assert delivery.send_due(NOW) == 2
     assert sorted(smtp_sink.recipients) == sorted(m.to for m in messages)
-    assert states(acme) == [State.ACCEPTED] * 3
+    assert states(acme) == [State.ACCEPTED] * 5
 
 
 @pytest.mark.services
@@ -317,17 +381,103 @@ def test_four_senders_at_once_send_each_mail_once(transactional_db, smtp_sink):
 
 
 def test_a_sender_that_dies_after_its_claim_loses_nothing(acme, campaign, smtp_sink, monkeypatch, clock):
-    [message] = plan(acme)
+    messages = plan(acme, 3)
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(survey_mail, "render", _die)
+        patch.setattr(survey_mail, "compose", _die)
         delivery.send_due(NOW)
-    message.refresh_from_db()
-    assert (message.state, message.lease_until) == (State.CLAIMED, NOW + delivery.LEASE)
+    assert set(OutgoingMessage.objects.values_list("state", "lease_until")) == {(State.CLAIMED, NOW + delivery.LEASE)}
     assert [delivery.sweep(NOW + delivery.LEASE), delivery.send_due(NOW + delivery.LEASE)] == [0, 0]
     later = NOW + delivery.LEASE + dt.timedelta(seconds=1)
     clock.move_to(later)
-    assert [delivery.sweep(later), delivery.send_due(later)] == [1, 1]
-    assert (states(acme), smtp_sink.recipients) == ([State.ACCEPTED], [message.to])
+    assert [delivery.sweep(later), delivery.send_due(later)] == [3, 3]
+    assert (states(acme), smtp_sink.recipients) == ([State.ACCEPTED] * 3, [message.to for message in messages])
+
+
+def test_what_a_dead_sender_held_is_sent_again_within_a_minute():
+    rhythm = {task: seconds for task, seconds, _ in SCHEDULE}
+    swept_by = delivery.LEASE.total_seconds() + rhythm["surveys.tasks.sweep_messages"]
+    assert swept_by + rhythm["surveys.tasks.send_messages"] <= 60
+
+
+def test_a_message_that_kills_its_sender_draws_no_other_one_in_again(acme, campaign, smtp_sink, monkeypatch, clock):
+    poison, *_others = plan(acme, 4)
+    original, at = survey_mail.compose, NOW
+
+    def compose(invitation, is_reminder):
+        return _die() if invitation.pk == poison.invitation_id else original(invitation, is_reminder)
+
+    monkeypatch.setattr(survey_mail, "compose", compose)
+    for _ in range(delivery.MOST_ATTEMPTS):
+        with pytest.raises(Killed):
+            delivery.send_due(at)
+        at += delivery.LEASE + dt.timedelta(seconds=1)
+        clock.move_to(at)
+        delivery.sweep(at)
+    assert delivery.send_due(at) == 3
+    assert states(acme) == [State.FAILED] + [State.ACCEPTED] * 3
+    assert set(OutgoingMessage.objects.filter(state=State.ACCEPTED).values_list("attempts", flat=True)) == {2}
+
+
+def test_the_lease_of_a_slow_slice_is_renewed_while_its_sender_works(acme, campaign, smtp_sink, monkeypatch, clock):
+    plan(acme, 5)
+    original, leases = mailing.Channel.hand_over, []
+
+    def slowly(channel, letter, meanwhile):
+        clock.shift(dt.timedelta(seconds=8))
+        leases.append(OutgoingMessage.objects.filter(state=State.CLAIMED, lease_until__lt=timezone.now()).count())
+        assert delivery.sweep(timezone.now()) == 0
+        return original(channel, letter, meanwhile)
+
+    monkeypatch.setattr(mailing.Channel, "hand_over", slowly)
+    assert delivery.send_due(NOW) == 5  # 40 seconds, twice the lease
+    assert (leases, states(acme)) == ([0] * 5, [State.ACCEPTED] * 5)
+
+
+def test_what_has_not_had_its_turn_within_a_minute_is_given_back(acme, campaign, smtp_sink, monkeypatch, clock):
+    plan(acme, 5)
+    original = mailing.Channel.hand_over
+
+    def crawl(channel, letter, meanwhile):
+        clock.shift(dt.timedelta(seconds=25))
+        return original(channel, letter, meanwhile)
+
+    monkeypatch.setattr(mailing.Channel, "hand_over", crawl)
+    assert delivery.send_due(NOW) == 3
+    assert list(OutgoingMessage.objects.order_by("pk").values_list("state", "attempts")) == [
+        *[(State.ACCEPTED, 1)] * 3,
+        *[(State.PLANNED, 0)] * 2,
+    ]
+
+
+def test_a_sender_whose_claim_was_taken_over_sends_nothing(acme, campaign, smtp_sink, monkeypatch):
+    plan(acme, 2)
+    original, is_first = survey_mail.compose, iter([True])
+
+    def compose(invitation, is_reminder):
+        if next(is_first, False):  # it hung for so long that its claims were swept, and another one sent both
+            OutgoingMessage.objects.update(lease_until=NOW)
+            assert delivery.sweep(NOW + dt.timedelta(seconds=1)) == 2
+            assert delivery.send_due(NOW) == 2
+        return original(invitation, is_reminder)
+
+    monkeypatch.setattr(survey_mail, "compose", compose)
+    assert delivery.send_due(NOW) == 0
+    assert (states(acme), len(smtp_sink.mails)) == ([State.ACCEPTED] * 2, 2)
+
+
+@pytest.mark.parametrize("skew", [dt.timedelta(minutes=10), dt.timedelta(minutes=-10), dt.timedelta(days=400)])
+def test_a_worker_whose_clock_is_wrong_sends_nothing_early_and_nothing_twice(
+    acme, campaign, smtp_sink, clock, monkeypatch, skew
+):
+    """The database's clock says what is due and whose lease has ended."""
+    monkeypatch.setattr(run_clock, "now", lambda: NOW)
+    due, later, held = plan(acme, 3)
+    OutgoingMessage.objects.filter(pk=later.pk).update(due_at=NOW + dt.timedelta(minutes=5))
+    OutgoingMessage.objects.filter(pk=held.pk).update(state=State.CLAIMED, lease_until=NOW + delivery.LEASE)
+    clock.move_to(NOW + skew)
+    assert [tasks.sweep_messages(), tasks.send_messages(), tasks.send_messages()] == [0, 1, 0]
+    due.refresh_from_db()
+    assert (smtp_sink.recipients, due.handed_over_at) == ([due.to], NOW)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +493,9 @@ def test_a_message_that_killed_its_sender_at_every_try_is_given_up(acme, campaig
 def test_a_sender_that_dies_while_handing_over_leaves_a_customers_mail_unknown(acme, campaign, smtp_sink, monkeypatch):
     [message] = plan(acme)
     _die_after_hand_over(monkeypatch)
-    later = NOW + delivery.LEASE + dt.timedelta(seconds=1)
+    later = NOW + delivery.HAND_OVER_LEASE
+    assert delivery.sweep(later) == 0  # a slow mail server may still be at it
+    later += dt.timedelta(seconds=1)
     assert [delivery.sweep(later), delivery.send_due(later)] == [1, 0]
     message.refresh_from_db()
     assert (message.state, message.detail) == (State.UNKNOWN, "the sender died while handing over")
@@ -353,7 +505,7 @@ def test_a_sender_that_dies_while_handing_over_leaves_a_customers_mail_unknown(a
 def test_a_sender_that_dies_while_handing_over_sends_to_staff_again(acme, smtp_sink, monkeypatch):
     queue_for_staff(acme)
     _die_after_hand_over(monkeypatch)
-    later = NOW + delivery.LEASE + dt.timedelta(seconds=1)
+    later = NOW + delivery.HAND_OVER_LEASE + dt.timedelta(seconds=1)
     assert [delivery.sweep(later), delivery.send_due(later)] == [1, 1]
     assert (states(acme), len(smtp_sink.mails)) == ([State.ACCEPTED], 2)
 
@@ -363,11 +515,27 @@ def _die(*_):
 
 
 def _die_after_hand_over(monkeypatch) -> None:
-    hand_over = EmailBackend.send_messages
+    hand_over = mailing.Channel.hand_over
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(EmailBackend, "send_messages", lambda backend, mails: (hand_over(backend, mails), _die()))
+        patch.setattr(mailing.Channel, "hand_over", lambda *args: (hand_over(*args), _die()))
         delivery.send_due(NOW)
     assert OutgoingMessage.objects.get().state == State.HANDED_OVER
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_said_to_a_mail_server_inside_a_transaction(transactional_db, smtp_sink, monkeypatch):
+    client = factories.make_client()
+    factories.make_campaign(client, "csat")
+    plan(client, 3)
+    original, seen = mailing.Channel.hand_over, []
+
+    def hand_over(channel, letter, meanwhile):
+        seen.append((connection.in_atomic_block, OutgoingMessage.objects.filter(state=State.HANDED_OVER).count()))
+        return original(channel, letter, meanwhile)
+
+    monkeypatch.setattr(mailing.Channel, "hand_over", hand_over)
+    delivery.send_due(NOW)
+    assert seen == [(False, 1)] * 3  # and never is more than one message of a sender in between
 
 
 # --- What comes in between ------------------------------------------------------------------------------------------
@@ -489,13 +657,122 @@ def test_two_passes_of_the_loop_do_nothing_twice(acme, campaign, smtp_sink):
     assert (Invitation.objects.count(), len(smtp_sink.mails), states(acme)) == (1, 1, [State.ACCEPTED])
 
 
-def test_a_mail_takes_as_many_queries_among_three_as_alone(acme, campaign, smtp_sink):
+def test_each_mail_more_costs_one_statement(acme, campaign, smtp_sink):
     def queries(count: int) -> int:
         plan(acme, count)
         with CaptureQueriesContext(connection) as captured:
-            delivery.send_due(NOW)
+            assert delivery.send_due(NOW) == count
         return len(captured)
 
-    looks = 3  # for a batch of due mail, for its wordings, and once more to find nothing
-    alone, among_three = queries(1) - looks, queries(3) - looks
-    assert among_three == 3 * alone
+    assert queries(3) - queries(1) == 2
+
+
+# --- Fair shares ----------------------------------------------------------------------------------------------------
+
+
+def test_a_small_client_waits_for_one_slice_of_each_other_client_not_for_their_backlog(
+    acme, globex, campaign, smtp_sink, monkeypatch
+):
+    monkeypatch.setattr(claims, "SLICE", 4)
+    factories.make_campaign(globex, "csat")
+    backlog, few = plan(acme, 30), plan(globex, 6)
+    OutgoingMessage.objects.filter(client=acme).update(due_at=F("due_at") - dt.timedelta(hours=1))
+    assert delivery.send_due(NOW) == 36
+    places = [place for place, to in enumerate(smtp_sink.recipients, 1) if to in {message.to for message in few}]
+    assert max(places) <= 14  # two of its own slices, and at most two of the other's
+    assert [to for to in smtp_sink.recipients if to in {m.to for m in backlog}] == [m.to for m in backlog]
+
+
+def test_staff_come_before_every_backlog(acme, globex, campaign, smtp_sink):
+    plan(acme, 5)
+    queue_for_staff(globex)
+    delivery.send_due(NOW)
+    assert smtp_sink.recipients[0] == "lead@provider.example"
+
+
+def test_staff_do_not_wait_for_the_end_of_a_long_round(acme, campaign, smtp_sink, monkeypatch, clock):
+    monkeypatch.setattr(claims, "SLICE", 2)
+    plan(acme, 12)
+    original = mailing.Channel.hand_over
+
+    def hand_over(channel, letter, meanwhile):
+        if len(smtp_sink.mails) == 1:
+            queue_for_staff(acme)
+        clock.shift(dt.timedelta(seconds=0.6))
+        return original(channel, letter, meanwhile)
+
+    monkeypatch.setattr(mailing.Channel, "hand_over", hand_over)
+    delivery.send_due(NOW)
+    assert smtp_sink.recipients.index("lead@provider.example") == 4  # two slices later: two seconds
+
+
+def test_a_run_ends_so_that_other_work_gets_its_turn_and_the_next_one_goes_on(
+    acme, campaign, smtp_sink, monkeypatch, clock
+):
+    monkeypatch.setattr(claims, "SLICE", 5)
+    plan(acme, 20)
+    original = mailing.Channel.hand_over
+
+    def hand_over(channel, letter, meanwhile):
+        clock.shift(dt.timedelta(seconds=1))
+        return original(channel, letter, meanwhile)
+
+    monkeypatch.setattr(mailing.Channel, "hand_over", hand_over)
+    assert delivery.send_due(NOW, seconds=8) == 10
+    assert delivery.send_due(timezone.now()) == 10
+
+
+# --- Who writes, and who must not be written to any more ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["from_name", "from_email", "imprint", "privacy_url"])
+def test_a_client_without_its_identity_sends_nothing_to_customers_and_everything_to_staff(
+    acme, campaign, smtp_sink, missing
+):
+    [message] = plan(acme)
+    queue_for_staff(acme)
+    kept = getattr(acme, missing)
+    Client.objects.update(**{missing: " "})
+    assert delivery.send_due(NOW) == 1
+    message.refresh_from_db()
+    assert (message.state, message.detail) == (State.PLANNED, "sender identity is incomplete")
+    Client.objects.update(**{missing: kept})
+    assert delivery.send_due(NOW) == 1
+    message.refresh_from_db()
+    assert (message.state, message.detail) == (State.ACCEPTED, "")
+
+
+def test_an_objection_while_a_slice_is_being_sent_holds_for_the_rest_of_it(acme, campaign, smtp_sink, monkeypatch):
+    first, second, third = plan(acme, 3)
+    original = mailing.Channel.hand_over
+
+    def hand_over(channel, letter, meanwhile):
+        if not smtp_sink.mails:  # all three are claimed, and the second one is composed in a moment
+            responses.unsubscribe(third.invitation, NOW)
+        return original(channel, letter, meanwhile)
+
+    monkeypatch.setattr(mailing.Channel, "hand_over", hand_over)
+    assert delivery.send_due(NOW) == 2
+    assert smtp_sink.recipients == [first.to, second.to]
+    assert (states(acme)[2], verdict(third)) == (State.CANCELLED, (False, Invitation.Reason.SUPPRESSED))
+
+
+def test_the_customers_own_sending_hours_count(acme, campaign, smtp_sink, clock):
+    plan(acme, time_zone="America/New_York")
+    new_york, berlin = plan(acme)
+    OutgoingMessage.objects.update(due_at=NOW)
+    assert delivery.send_due(NOW) == 1  # 10:00 in Berlin, 4:00 in New York
+    new_york.refresh_from_db()
+    assert smtp_sink.recipients == [berlin.to]
+    assert (new_york.state, new_york.due_at) == (State.PLANNED, dt.datetime(2026, 11, 10, 14, 0, tzinfo=dt.UTC))
+
+
+def test_a_reminder_that_has_become_needless_is_cancelled_and_the_verdict_stays(acme, campaign, smtp_sink):
+    invitation = factories.make_invitation(acme, campaign=campaign)
+    reminder = OutgoingMessage.objects.create(
+        client=acme, key="reminder", invitation=invitation, is_reminder=True, to=invitation.email, due_at=NOW
+    )
+    factories.make_response(acme, invitation=invitation, kind="csat")
+    assert delivery.send_due(NOW) == 0
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.detail, verdict(reminder)) == (State.CANCELLED, "answered meanwhile", (True, ""))

@@ -1,5 +1,6 @@
 """The mail that asks: what it says, where its links lead, and that it lets people go."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -117,6 +118,55 @@ def test_braces_and_tags_from_outside_are_printed_as_they_are(acme):
     mail = survey_mail.render(factories.make_invitation(acme, "nps", customer=customer))
     assert mail.text.count(evil) == 2
     assert mail.html.count(evil.replace("<", "&lt;").replace(">", "&gt;")) == 2 and "<script>" not in mail.html
+
+
+HOSTILE = [
+    "",
+    "Kim Brook",
+    "<script>alert(1)</script>",
+    '"O\'Neill" & Söhne <info@example.org>',
+    "&amp; &lt;b&gt; &#39; &nbsp;",
+    "{{ client }} {% now %} %(name)s %s {0}",
+    "Zoë\u00a0Ångström",
+    "ab\u202edc\u2066",
+    "👩‍👩‍👧 名前 שם",
+    "nk0123456789abcdef00kn",
+    "a" * 200,
+    " spaces  and\ttabs ",
+    "line\r\nbreak\u2028and\x85more",
+    "null\0byte",
+    "</td></tr></table><!-- ",
+    "<![CDATA[x]]>",
+]
+
+
+@pytest.mark.parametrize("kind", ["csat", "nps"])
+@pytest.mark.parametrize("is_reminder", [False, True])
+def test_a_compiled_mail_is_the_rendered_one_to_the_byte(acme, kind, is_reminder):
+    """The compiled form is what customers get; whatever a name or a topic may hold."""
+    acme.name, acme.imprint = "Acme & <Söhne>", '{{ x }} "Straße" 14'
+    for number, text in enumerate(HOSTILE):
+        customer = factories.make_customer(acme)
+        for language, form in (("de", "sie"), ("de", "du"), ("en", "sie")):
+            subject = {"customer": customer}
+            if kind == "csat":
+                channel = Contact.Channel.values[number % 6]
+                contact = factories.make_contact(acme, customer=customer, channel=channel)
+                subject = {"contact": contact, "about_at": contact.ended_at + dt.timedelta(days=number)}
+            invitation = factories.make_invitation(acme, kind, language=language, form_of_address=form, **subject)
+            invitation.client, invitation.contact_reason, invitation.customer.name = acme, text, text
+            assert survey_mail.compose(invitation, is_reminder) == survey_mail.render(invitation, is_reminder)
+            invitation.delete()
+
+
+def test_a_changed_wording_imprint_or_name_is_in_the_very_next_mail(acme):
+    invitation = factories.make_invitation(acme, "nps")
+    survey_mail.compose(invitation)
+    for name, value in (("imprint", "Neue Straße 1"), ("name", "Neue AG"), ("privacy_url", "https://neu.example/")):
+        setattr(invitation.client, name, value)
+        mail = survey_mail.compose(invitation)
+        assert value in mail.html
+        assert name == "name" or value in mail.text
 
 
 def test_mail_programs_can_object_in_one_click(invitation):
