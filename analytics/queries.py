@@ -15,20 +15,18 @@ from dataclasses import dataclass, replace
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
-    OuterRef,
     Q,
     QuerySet,
     SmallIntegerField,
-    Subquery,
     Value,
     When,
     Window,
 )
 from django.db.models.functions import Coalesce, RowNumber
 
-from surveys.models import Answer, Client, Group, Invitation, OutgoingMessage, Response, Survey
+from surveys.models import FATES, Answer, Client, Group, Invitation, Response, Stage, Survey, with_fate
+from surveys.models.fates import STAGES, fates_from
 
 from . import scores
 from .models import Reading, Theme, ThemeAssignment
@@ -92,7 +90,7 @@ class Score:
 class Funnel:
     """From those who could have been asked to those who answered; every loss with its reason, largest first.
 
-    `not_asked` is keyed by Invitation.Reason, `not_delivered` by OutgoingMessage.State (empty: no message was made).
+    `not_asked` is keyed by Invitation.Reason, `not_delivered` by Fate. What the stages are stands in `models.fates`.
     """
 
     eligible: int
@@ -195,20 +193,13 @@ def score(client: Client, period: Period, kind: str) -> Score:
 
 def funnels(client: Client, period: Period) -> dict[str, Funnel]:
     """Per kind of survey: eligible, asked, delivered, answered; a kind without eligible ones is missing. One query."""
-    answered = Exists(Response.objects.filter(invitation=OuterRef("pk")))
-    sent = OutgoingMessage.objects.filter(invitation=OuterRef("pk"), is_reminder=False)
-    verdicts = (
-        Invitation.objects.filter(client=client, about_at__gte=period.start, about_at__lt=period.end)
-        .exclude(reason__in=Invitation.INELIGIBLE)
-        .annotate(kind=F("version__survey__kind"), state=Subquery(sent.values("state")), has_answer=answered)
-        .values_list("kind", "is_asked", "reason", "state", "has_answer")
-        .annotate(number=Count("pk"))
-        .order_by()
-    )
-    rows = defaultdict(list)
-    for kind, *row in verdicts:
-        rows[kind].append(row)
-    return {kind: _funnel(rows[kind]) for kind in sorted(rows)}
+    about = Invitation.objects.filter(client=client, about_at__gte=period.start, about_at__lt=period.end)
+    fates = with_fate(about, period.end).annotate(kind=F("version__survey__kind")).order_by()
+    numbers = defaultdict(Counter)
+    for kind, fate, number in fates.values_list("kind", "fate").annotate(Count("pk")):
+        numbers[kind][fate] = number
+    found = {kind: _funnel(numbers[kind]) for kind in sorted(numbers)}
+    return {kind: funnel for kind, funnel in found.items() if funnel.eligible}
 
 
 def total(parts: Iterable[Funnel]) -> Funnel:
@@ -303,24 +294,24 @@ def _series_start(versions: list[dict[int, set[int]]]) -> int:
     return 0
 
 
-def _funnel(rows: list[tuple[bool, str, str | None, bool, int]]) -> Funnel:
-    """From rows of (is_asked, reason, message state, has_answer, number)."""
-    asked = [(state or "", has_answer, number) for is_asked, _, state, has_answer, number in rows if is_asked]
-    accepted = OutgoingMessage.State.ACCEPTED
+def _funnel(numbers: Counter) -> Funnel:
+    """From fate → number."""
+    steps = {stage: sum(numbers[fate] for fate in fates_from(stage)) for stage in STAGES}
+    lost = {stage: [(fate, numbers[fate]) for fate in FATES[stage] if numbers[fate]] for stage in STAGES}
     return Funnel(
-        eligible=sum(row[-1] for row in rows),
-        asked=sum(number for *_, number in asked),
-        delivered=sum(number for state, _, number in asked if state == accepted),
-        answered=sum(number for _, has_answer, number in asked if has_answer),
-        not_asked=_largest_first((reason, number) for is_asked, reason, *_, number in rows if not is_asked),
-        not_delivered=_largest_first((state, number) for state, _, number in asked if state != accepted),
+        eligible=steps[Stage.ELIGIBLE],
+        asked=steps[Stage.ASKED],
+        delivered=steps[Stage.DELIVERED],
+        answered=steps[Stage.ANSWERED],
+        not_asked=_largest_first(lost[Stage.ELIGIBLE]),
+        not_delivered=_largest_first(lost[Stage.ASKED]),
     )
 
 
 def _largest_first(pairs: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     sums = Counter()
     for key, number in pairs:
-        sums[key] += number
+        sums[str(key)] += number
     return tuple(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
 
 

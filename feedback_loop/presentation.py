@@ -269,7 +269,7 @@ class _Writer:
         for reason, number in asked["mendable"]:
             if number >= max(SHOWN_FROM, MENDABLE_SHARE * asked["eligible"]):
                 yield capfirst(Invitation.Reason(reason).label), self._part(of, number, asked["eligible"])
-        lost = sum(number for state, number in asked["not_delivered"] if state in ("failed", "unknown"))
+        lost = sum(number for state, number in asked["not_delivered"] if state in ("failed", "unknown", "bounced"))
         if lost >= max(SHOWN_FROM, UNDELIVERED_SHARE * asked["asked"]):
             yield _("Not delivered"), self._part(of, lost, asked["asked"])
 

@@ -26,6 +26,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from config.celery import SCHEDULE
+from surveys.delivery import references
 from surveys.models import Client, Invitation, OutgoingMessage
 
 from .. import cases
@@ -108,7 +109,7 @@ class Year:
         folder = Path(settings.EMAIL_FILE_PATH)
         names = set(os.listdir(folder) if folder.exists() else []) - self.read_mails
         self.read_mails |= names
-        new = {int(name.split(".")[-2]): folder / name for name in names}
+        new = {references.read(name): folder / name for name in names}
         surveys = OutgoingMessage.objects.filter(pk__in=new, invitation__isnull=False).order_by("pk")
         people = ("invitation__client", "invitation__contact", "invitation__customer")
         for message in surveys.select_related(*people):

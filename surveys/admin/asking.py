@@ -1,4 +1,4 @@
-"""The admin of asking: surveys with their published wordings, campaigns with their rules, waves."""
+"""The admin of what is asked: surveys with their published wordings."""
 
 from django.contrib import admin, messages
 from django.contrib.admin import RelatedOnlyFieldListFilter
@@ -12,15 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import wording
-from ..admin_scope import BY_CLIENT, ByAnalysts, OneClientForm, ReadOnly, Scoped
-from ..models import (
-    Campaign,
-    Login,
-    Reach,
-    Survey,
-    SurveyVersion,
-    Wave,
-)
+from ..admin_scope import BY_CLIENT, OneClientForm, ReadOnly, Scoped
+from ..models import Login, Reach, Survey, SurveyVersion
 
 
 @admin.register(Survey)
@@ -79,31 +72,3 @@ class SurveyVersionAdmin(ReadOnly):
             for locale, text in q.wording.items()
         )
         return format_html_join("", '<p><span class="quiet">{}, {}:</span> {}</p>', asked)
-
-
-@admin.register(Campaign)
-class CampaignAdmin(ByAnalysts):
-    list_display = ("name", "kind", "survey", "client", "share_percent", "is_paused")
-    list_filter = (BY_CLIENT, "kind", "is_paused")
-    list_select_related = ("client", "survey")
-    search_fields = ("name",)
-    fieldsets = (
-        (None, {"fields": ("client", "name", "survey", "kind", "wave_days", "starts_on", "is_paused")}),
-        (
-            gettext_lazy("Who is asked"),
-            {"fields": ("share_percent", "quarantine_days", "stale_days", "skips_goodwill")},
-        ),
-        (
-            gettext_lazy("When"),
-            {"fields": ("delay_hours", "hour_from", "hour_until", "sending_days", "link_days")},
-        ),
-    )
-
-
-@admin.register(Wave)
-class WaveAdmin(ReadOnly):
-    client_path = "campaign__client"
-    list_display = ("campaign", "number", "starts_on", "planned_at")
-    list_filter = (("campaign", RelatedOnlyFieldListFilter),)
-    list_select_related = ("campaign",)
-    search_fields = ("campaign__name",)

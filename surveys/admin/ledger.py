@@ -1,37 +1,140 @@
-"""The admin of the ledger: every verdict, and who must not be asked."""
+"""The admin of the ledger: every verdict, found by what became of it, with its story; and all of them as a file."""
+
+import re
+from collections.abc import Iterator
 
 from django.contrib import admin, messages
-from django.contrib.admin import RelatedOnlyFieldListFilter
-from django.core.validators import validate_email
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import path
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .. import invitations
-from ..admin_scope import BY_CLIENT, ByAnalysts, OneClientForm, ReadOnly
-from ..models import (
-    Invitation,
-    Login,
-    Reach,
-    Suppression,
-    reach_of,
-)
-from ..models.people import email_key
+from .. import invitations, ledger, tables
+from ..admin_scope import BY_CLIENT, ReadOnly
+from ..models import Campaign, Client, Invitation, Stage, reach_of, with_fate
+from ..models.fates import LABELS, fates_from
+from . import funnel
+
+DAYS = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
+
+
+class DaysFilter(admin.SimpleListFilter):
+    """What the verdict is about, by days of each client's own calendar; the last day is not included."""
+
+    title = gettext_lazy("period")
+    parameter_name = "about"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        today = timezone.localdate()
+        months = [funnel.month_of(today, back) for back in range(3)]
+        quarters = [funnel.quarter_of(today, back) for back in range(2)]
+        offered = [(funnel.address(*days), funnel.name_of(*days)) for days in months + quarters]
+        chosen = self.used_parameters.get(self.parameter_name, "")
+        if chosen in dict(offered) or not (found := DAYS.fullmatch(chosen)):
+            return offered
+        return [*offered, (chosen, _("%(first)s to before %(until)s") % {"first": found[1], "until": found[2]})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        if not (found := DAYS.fullmatch(self.value())):
+            raise IncorrectLookupParameters
+        within = Q(pk__in=[])
+        for zone in Client.objects.order_by().values_list("time_zone", flat=True).distinct():
+            try:
+                days = ledger.span(found[1], found[2], Client(time_zone=zone))
+            except ledger.WrongDays as wrong:
+                raise IncorrectLookupParameters from wrong
+            within |= Q(client__time_zone=zone, about_at__gte=days.start, about_at__lt=days.end)
+        return queryset.filter(within)
+
+
+class CampaignFilter(admin.SimpleListFilter):
+    title = gettext_lazy("campaign")
+    parameter_name = "campaign"
+    path = "campaign"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        campaigns = Campaign.objects.filter(reach_of(request.user).analyst_rows()).order_by("client__name", "name")
+        return [(str(pk), name) for pk, name in campaigns.values_list("pk", "name")]
+
+    def has_output(self) -> bool:
+        return True  # a campaign in the address counts, even where there is but one
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        if not self.value().isdecimal():
+            raise IncorrectLookupParameters
+        return queryset.filter(**{self.path: self.value()})
+
+
+class StageFilter(admin.SimpleListFilter):
+    title = gettext_lazy("came at least to")
+    parameter_name = "stage"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(stage.value, capfirst(stage.label)) for stage in Stage]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        if self.value() not in Stage.values:
+            raise IncorrectLookupParameters
+        return queryset.filter(fate__in=fates_from(Stage(self.value())))
+
+
+class FateFilter(admin.SimpleListFilter):
+    """Why no further: each reason that occurs under the other filters, with its number."""
+
+    title = gettext_lazy("ended with")
+    parameter_name = "fate"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(fate, capfirst(label)) for fate, label in LABELS.items()]
+
+    def choices(self, changelist) -> Iterator[dict]:
+        others = changelist.get_queryset(self.request, exclude_parameters=[self.parameter_name])
+        numbers = ledger.counts(others)
+        everything, *fates = super().choices(changelist)
+        yield everything
+        for (fate, label), choice in zip(self.lookup_choices, fates, strict=True):
+            if numbers.get(fate) or choice["selected"]:
+                yield {**choice, "display": f"{label} ({number_format(numbers.get(fate, 0), force_grouping=True)})"}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() and self.value() not in LABELS:
+            raise IncorrectLookupParameters
+        return queryset.filter(fate=self.value()) if self.value() else queryset
 
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnly):
-    """The ledger: every contact judged, and why it was not asked."""
+    """The ledger: every contact judged, why it was not asked, and what became of it where it was."""
 
     list_display = ("about_whom", "campaign", "verdict", "decided_at", "client")
-    list_filter = ("is_asked", "reason", ("campaign", RelatedOnlyFieldListFilter), BY_CLIENT)
+    list_filter = (FateFilter, StageFilter, DaysFilter, CampaignFilter, "medium", BY_CLIENT)
     list_select_related = ("client", "campaign", "contact", "customer")
-    search_fields = ("contact__external_id", "email")
-    exclude = ("version",)
+    search_fields = ("contact__external_id", "email", "phone")
     actions = ("withdraw",)
+    change_list_template = "admin/surveys/invitation/change_list.html"
+    empty_state = gettext_lazy("No verdict yet. The first comes about a minute after the first contact has ended.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return with_fate(super().get_queryset(request), timezone.now())
+
+    def get_urls(self) -> list:
+        export = self.admin_site.admin_view(self.export)
+        return [path("export/<str:form>/", export, name="surveys_invitation_export"), *super().get_urls()]
 
     def has_withdraw_permission(self, request: HttpRequest) -> bool:
         return reach_of(request.user).is_analyst
@@ -47,41 +150,27 @@ class InvitationAdmin(ReadOnly):
         return str(invitation.contact or invitation.customer or "–")
 
     @admin.display(description=gettext_lazy("verdict"), ordering="reason")
-    def verdict(self, invitation: Invitation) -> str:
-        if invitation.is_asked:
-            return _("asked")
-        return format_html('{} <span class="quiet">{}</span>', _("not asked:"), invitation.get_reason_display())
+    def verdict(self, invitation: Invitation) -> SafeString:
+        said = _("asked:") if invitation.is_asked else _("not asked:")
+        return format_html('{} <span class="quiet">{}</span>', said, LABELS[invitation.fate])
 
+    def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """What the list shows under its filters, all of it, as a file."""
+        if form not in tables.FORMATS:
+            raise Http404
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return redirect("admin:surveys_invitation_changelist")
+        return tables.download("ledger", form, ledger.COLUMNS, map(ledger.cells, ledger.read(found)))
 
-class SuppressionForm(OneClientForm):
-    """The mailbox in one spelling, before it is compared with those we have."""
-
-    def clean_address(self) -> str:
-        address = email_key(self.cleaned_data["address"])
-        validate_email(address)
-        return address
-
-
-@admin.register(Suppression)
-class SuppressionAdmin(ByAnalysts):
-    """Do not ask. Anyone in reach may add; only what was noted by hand may be taken back, and only by superusers."""
-
-    list_display = ("address", "reason", "client", "created_at")
-    list_filter = (BY_CLIENT, "reason")
-    list_select_related = ("client",)
-    search_fields = ("address",)
-    form = SuppressionForm
-    fields = ("client", "address")
-
-    def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple:
-        return ("client", "address", "reason", "created_at") if obj else self.fields
-
-    def may_change(self, reach: Reach, login: Login, row: Suppression | None) -> bool:
-        return False
-
-    def may_delete(self, reach: Reach, row: Suppression | None) -> bool:
-        return reach.is_everything and (row is None or row.reason == Suppression.Reason.MANUAL)
-
-    def save_model(self, request: HttpRequest, obj: Suppression, form: OneClientForm, change: bool) -> None:
-        obj.reason, obj.created_at = Suppression.Reason.MANUAL, timezone.now()
-        super().save_model(request, obj, form, change)
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
+        """One verdict and what came of it; nobody writes here."""
+        if not self.has_view_permission(request) or request.method == "POST":
+            raise PermissionDenied
+        invitation = self.get_object(request, object_id)
+        if invitation is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return self.page(request, invitation, moments=ledger.story(invitation), fate=LABELS[invitation.fate])

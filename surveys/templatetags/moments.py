@@ -29,3 +29,9 @@ def day_and_time(at: dt.datetime, zone: ZoneInfo) -> str:
 def full_date(at: dt.datetime, zone: ZoneInfo) -> str:
     """A day that may lie years back."""
     return written(at.astimezone(zone), pgettext("date format: day and year", "j F Y"))
+
+
+@register.filter
+def moment(at: dt.datetime, zone: ZoneInfo) -> str:
+    """Day, year and minute: for what staff look up."""
+    return written(at.astimezone(zone), pgettext("date format: day, year and time", "j F Y, H:i"))

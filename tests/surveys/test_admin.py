@@ -10,7 +10,6 @@ from django.urls import reverse
 from surveys.models import (
     Access,
     ApiKey,
-    Campaign,
     Invitation,
     LegalBasis,
     Login,
@@ -87,68 +86,53 @@ def test_the_ledger_is_filtered_by_verdict_and_reason(browser, acme):
     refused = factories.make_invitation(acme, is_asked=False, reason="quarantine", due_at=None, expires_at=None)
     found = {
         query: list(browser.get(f"{url('invitation', 'changelist')}?{query}").context["cl"].result_list)
-        for query in ("is_asked__exact=1", "reason__exact=quarantine", "reason__exact=stale")
+        for query in ("stage=asked", "fate=quarantine", "fate=stale")
     }
-    assert found == {"is_asked__exact=1": [asked], "reason__exact=quarantine": [refused], "reason__exact=stale": []}
+    assert found == {"stage=asked": [asked], "fate=quarantine": [refused], "fate=stale": []}
 
 
 # --- Forms ---
 
-CAMPAIGN = {
-    "name": "Nach Anruf",
-    "kind": "post_contact",
-    "starts_on": "2026-11-01",
-    "share_percent": "50",
-    "quarantine_days": "30",
-    "stale_days": "14",
-    "delay_hours": "2",
-    "hour_from": "9",
-    "hour_until": "19",
-    "link_days": "14",
-}
-
-
-def test_an_analyst_starts_and_pauses_a_campaign(browser, acme):
-    survey = factories.make_survey(acme)
-    browser.post(url("campaign", "add"), {**CAMPAIGN, "client": acme.pk, "survey": survey.pk})
-    campaign = Campaign.objects.get(name="Nach Anruf")
-    browser.post(url("campaign", "change", campaign.pk), {**CAMPAIGN, "survey": survey.pk, "is_paused": "on"})
-    campaign.refresh_from_db()
-    assert (campaign.client, campaign.is_paused, campaign.share_percent) == (acme, True, 50)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "field"),
-    [
-        ({"hour_from": "19"}, "hour_until"),
-        ({"share_percent": "101"}, "share_percent"),
-        ({"kind": "periodic"}, "wave_days"),
-        ({"wave_days": "30"}, "wave_days"),
-    ],
-)
-def test_what_the_database_would_refuse_is_said_at_the_form(browser, acme, wrong, field):
-    survey = factories.make_survey(acme)
-    answer = browser.post(url("campaign", "add"), {**CAMPAIGN, "client": acme.pk, "survey": survey.pk, **wrong})
-    assert field in errors(answer)
-    assert not Campaign.objects.filter(name="Nach Anruf").exists()
-
-
 def test_do_not_ask_is_added_by_hand_under_the_mailbox_and_never_changed(browser, acme):
     browser.post(url("suppression", "add"), {"client": acme.pk, "address": " Kim@Example.ORG "})
     row = Suppression.objects.get()
-    assert (row.email, row.reason) == ("kim@example.org", "manual")
+    assert (row.address, row.reason, row.survey) == ("kim@example.org", "manual", None)
     assert browser.post(url("suppression", "change", row.pk), {"address": "x@y.org"}).status_code == 403
     assert browser.post(url("suppression", "delete", row.pk), {"post": "yes"}).status_code == 403
 
 
 def test_the_same_mailbox_twice_is_an_error_at_the_form_and_not_a_crash(browser, acme):
-    form = {"client": acme.pk, "email": "kim@example.org"}
+    form = {"client": acme.pk, "address": "kim@example.org"}
     browser.post(url("suppression", "add"), form)
     answer = browser.post(url("suppression", "add"), {**form, "address": "KIM@example.org"})
-    assert answer.context["adminform"].form.non_field_errors() == [
-        "Suppression with this Client and Email already exists."
-    ]
+    assert answer.context["adminform"].form.errors == {"address": ["This address is on the list already."]}
     assert Suppression.objects.count() == 1
+
+
+def test_a_mobile_number_is_kept_in_its_one_spelling_and_for_one_survey_if_so_wished(browser, acme, globex):
+    survey = factories.make_survey(acme)
+    form = {"client": acme.pk, "address": "0151 23456789", "detail": "am Telefon gesagt"}
+    browser.post(url("suppression", "add"), {**form, "survey": survey.pk, "reason": "unsubscribed"})
+    browser.post(url("suppression", "add"), form)
+    assert errors(browser.post(url("suppression", "add"), {**form, "address": "+49 (151) 2345 6789"})) == {"address"}
+    foreign = {**form, "survey": factories.make_survey(globex).pk}
+    assert errors(browser.post(url("suppression", "add"), foreign)) == {"survey"}
+    rows = Suppression.objects.order_by("pk").values_list("address", "survey", "reason", "detail")
+    assert list(rows) == [
+        ("+4915123456789", survey.pk, "unsubscribed", "am Telefon gesagt"),
+        ("+4915123456789", None, "manual", "am Telefon gesagt"),
+    ]
+
+
+@pytest.mark.parametrize("address", ["Kim Brook", "kim@", "12", "030 123456", "", "@"])
+def test_what_is_neither_mailbox_nor_mobile_number_is_refused_at_the_form(browser, acme, address):
+    assert errors(browser.post(url("suppression", "add"), {"client": acme.pk, "address": address})) == {"address"}
+
+
+@pytest.mark.parametrize("reason", ["erased", "hard_bounce", "complaint", "x"])
+def test_nobody_notes_by_hand_what_only_others_can_find_out(browser, acme, reason):
+    form = {"client": acme.pk, "address": "kim@example.org", "reason": reason}
+    assert errors(browser.post(url("suppression", "add"), form)) == {"reason"}
 
 
 def test_an_objection_cannot_be_taken_back_by_anybody(root, acme):
@@ -197,6 +181,7 @@ def test_the_page_of_a_client_keeps_its_legal_bases_and_deletes_none(root, acme)
             "privacy_url",
             "service_email",
             "call_back_days",
+            "sms_budget_per_day",
         )
     }
     rows = {
