@@ -6,6 +6,8 @@ writer). From there every step is conditional on the step before it, so a sender
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 from zlib import crc32
 
@@ -23,7 +25,7 @@ from .outcomes import Outcome
 State = OutgoingMessage.State
 WAITING = (State.PLANNED, State.DEFERRED)
 
-SLICE = 50  # messages of one client a claim
+SLICE = 100  # messages of one client a claim: every one of them is still asked about objections when its turn comes
 LEASE = dt.timedelta(seconds=20)  # of what is claimed; renewed at half-time. A dead sender's messages wait no longer
 # Of the one message that is being handed over: longer than all waits for a slow server together (EMAIL_TIMEOUT each).
 HAND_OVER_LEASE = dt.timedelta(minutes=5)
@@ -102,18 +104,21 @@ def take(client: Client, at: dt.datetime, without: Iterable[str], versions: dict
 
 def give_back(messages: list[OutgoingMessage], claimed_at: dt.datetime) -> None:
     """A slice's messages that were claimed, or even marked as handed over, and nobody heard of: no try counts."""
-    held = OutgoingMessage.objects.filter(
-        pk__in=[message.pk for message in messages], state__in=[State.CLAIMED, State.HANDED_OVER]
-    )
+    held = OutgoingMessage.objects.filter(_of_this_claim(messages), state__in=[State.CLAIMED, State.HANDED_OVER])
     held.update(state=State.PLANNED, lease_until=None, attempts=F("attempts") - 1, handed_over_at=None)
     to_customers = [message for message in messages if message.is_to_customer]
     if to_customers:
         caps.give_back(to_customers[0].client, to_customers, claimed_at)
 
 
+def _of_this_claim(messages: list[OutgoingMessage]) -> Q:
+    """What a slow sender held may have been swept and claimed by another one meanwhile: each claim counts a try."""
+    return reduce(or_, (Q(pk=message.pk, attempts=message.attempts) for message in messages))
+
+
 def put_off(message: OutgoingMessage, until: dt.datetime, why: str) -> None:
     """Its channel does not want it now: planned for later, and no try counts."""
-    OutgoingMessage.objects.filter(pk=message.pk, state=State.CLAIMED).update(
+    OutgoingMessage.objects.filter(_of_this_claim([message]), state=State.CLAIMED).update(
         state=State.PLANNED, due_at=until, detail=in_a_line(why), lease_until=None, attempts=F("attempts") - 1
     )
 
@@ -137,7 +142,7 @@ def hand_over(message: OutgoingMessage, accepted: tuple[OutgoingMessage, Outcome
     done, provider_id = (accepted[0].pk, accepted[1].provider_id) if accepted else (0, "")
     survey = message.invitation.version.survey_id if message.invitation else None
     moment, lease = (connection.ops.adapt_datetimefield_value(each) for each in (now, now + HAND_OVER_LEASE))
-    values = [done, done, lease, done, moment, done, provider_id, done, message.pk, done]
+    values = [done, done, lease, done, moment, done, provider_id, done, message.pk, done, message.attempts]
     with connection.cursor() as cursor:
         cursor.execute(_HAND_OVER, [*values, message.is_to_customer, message.client_id, message.to, survey])
         if cursor.rowcount == (2 if accepted else 1):
@@ -153,7 +158,8 @@ UPDATE surveys_outgoingmessage SET
     handed_over_at = CASE id WHEN %s THEN handed_over_at ELSE %s END,
     provider_id = CASE id WHEN %s THEN %s ELSE provider_id END,
     detail = ''
-WHERE id IN (%s, %s) AND CASE id WHEN %s THEN state = 'handed_over' ELSE state = 'claimed' AND NOT (%s AND EXISTS (
+WHERE id IN (%s, %s) AND CASE id WHEN %s THEN state = 'handed_over'
+ELSE state = 'claimed' AND attempts = %s AND NOT (%s AND EXISTS (
     SELECT 1 FROM surveys_suppression WHERE client_id = %s AND address = %s AND (survey_id IS NULL OR survey_id = %s)
 )) END
 """

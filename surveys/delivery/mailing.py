@@ -5,8 +5,11 @@ before the final dot nothing can have arrived, after it nobody knows.
 """
 
 import datetime as dt
+import io
 import smtplib
+import socket
 from collections.abc import Callable
+from time import monotonic
 from typing import NamedTuple
 
 import requests
@@ -27,12 +30,56 @@ class Envelope(NamedTuple):
     data: bytes
 
 
+class _Reading(socket.SocketIO):
+    """A socket's bytes, for as long as the reply may take as a whole; TimeoutError after that."""
+
+    ends_at = 0.0  # of the monotonic clock
+
+    def readinto(self, buffer: memoryview) -> int | None:
+        left = self.ends_at - monotonic()
+        if left <= 0:
+            raise TimeoutError("the reply was not complete in time")
+        patience = self._sock.gettimeout()
+        self._sock.settimeout(left)
+        try:
+            return super().readinto(buffer)
+        finally:
+            self._sock.settimeout(patience)
+
+
+class _Punctual:
+    """smtplib waits so long for each byte; we wait so long for a reply, or a server could hold a sender for hours."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None:
+            self._reading = _Reading(self.sock, "r")
+            self.file = io.BufferedReader(self._reading)
+        self._reading.ends_at = monotonic() + self.timeout
+        return super().getreply()
+
+
+class _Smtp(_Punctual, smtplib.SMTP):
+    pass
+
+
+class _SmtpOverTls(_Punctual, smtplib.SMTP_SSL):
+    pass
+
+
+class _Backend(EmailBackend):
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _SmtpOverTls if self.use_ssl else _Smtp
+
+
 class Channel:
     """Every mail's way out; SMTP where Django's backend is the SMTP one."""
 
     def __init__(self) -> None:
         self.backend = get_connection()
         self.is_smtp = isinstance(self.backend, EmailBackend)
+        if self.is_smtp:
+            self.backend = _Backend()
         self._is_fresh = False
         self._announced: Envelope | None = None
 

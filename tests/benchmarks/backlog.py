@@ -60,8 +60,6 @@ def main() -> None:
         plan(BIG, clock.now())
         plan(SMALL, clock.now(), clients=SMALL_CLIENTS - 1)
         plan(SMALL + 4, clock.now())
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
         began = clock.now()
         seconds, megabytes = drain()
         rows = OutgoingMessage.objects.order_by("due_at", "pk").values_list("client", "handed_over_at", "state")

@@ -670,9 +670,12 @@ def test_each_mail_more_costs_one_statement(acme, campaign, smtp_sink):
 # --- Fair shares ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("is_small_first", [True, False])
 def test_a_small_client_waits_for_one_slice_of_each_other_client_not_for_their_backlog(
-    acme, globex, campaign, smtp_sink, monkeypatch
+    acme, globex, campaign, smtp_sink, monkeypatch, is_small_first
 ):
+    in_this_order = lambda clients: clients.sort(key=lambda client: client.pk, reverse=is_small_first)  # noqa: E731
+    monkeypatch.setattr("surveys.delivery.sender.random.shuffle", in_this_order)
     monkeypatch.setattr(claims, "SLICE", 4)
     factories.make_campaign(globex, "csat")
     backlog, few = plan(acme, 30), plan(globex, 6)
