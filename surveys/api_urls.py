@@ -4,9 +4,17 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from .api.contacts import ContactsView
+from .api.funnel import CampaignsView, FunnelView, VerdictsView
+from .api.links import LinksView, QrPngView, QrSvgView
 
 urlpatterns = [
     path("contacts/", ContactsView.as_view(), name="api-contacts"),
+    path("campaigns/", CampaignsView.as_view(), name="api-campaigns"),
+    path("campaigns/<int:campaign_id>/funnel/", FunnelView.as_view(), name="api-funnel"),
+    path("campaigns/<int:campaign_id>/verdicts/", VerdictsView.as_view(), name="api-verdicts"),
+    path("campaigns/<int:campaign_id>/links/", LinksView.as_view(), name="api-links"),
+    path("campaigns/<int:campaign_id>/links/<uuid:public_id>/qr.svg", QrSvgView.as_view(), name="api-link-svg"),
+    path("campaigns/<int:campaign_id>/links/<uuid:public_id>/qr.png", QrPngView.as_view(), name="api-link-png"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

@@ -9,11 +9,13 @@ validation: the caller names every column that must not be NULL. Constraints hol
 import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from django.db import connection, models
-from django.db.models.expressions import RawSQL
+from django.db.models.constants import OnConflict
 from django.db.transaction import TransactionManagementError
+
+_YES = models.BooleanField()
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence]) -> None:
@@ -30,16 +32,48 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seq
         _insert(model, fields, rows)
 
 
-def among(column: str, values: Iterable[str]) -> RawSQL:
-    """A condition for `filter`: the text column of the queried table is one of `values`, however many.
+def among(column: str, values: Iterable[str] | Iterable[int]) -> models.Func:
+    """A condition for `filter`: the column is one of `values`, however many.
 
     They travel as one parameter. As a thousand of them, they would cost more to write and to read than to look up.
     """
-    name, many = connection.ops.quote_name(column), list(values)
     if connection.vendor == "postgresql":
-        return RawSQL(f"{name} = ANY(%s)", [many], output_field=models.BooleanField())
-    found = f"{name} IN (SELECT value FROM json_each(%s))"
-    return RawSQL(found, [json.dumps(many)], output_field=models.BooleanField())
+        # A bare literal takes the type of the column. Of another (psycopg sends small numbers as smallint[]), nothing
+        # is hashed: PostgreSQL goes through all of them for each row.
+        joiner, closing, many = " = ANY(", ")", f"{{{','.join(map(_element, values))}}}"
+    else:
+        joiner, closing, many = " IN (SELECT value FROM json_each(", "))", json.dumps(list(values))
+    found = (models.F(column), models.Value(many))
+    return models.Func(*found, template=f"%(expressions)s{closing}", arg_joiner=joiner, output_field=_YES)
+
+
+def _element(value: str | int) -> str:
+    """As an array literal has it."""
+    if isinstance(value, int):
+        return str(value)
+    text = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def insert_selected(model: type[models.Model], columns: Sequence[str], selected: models.QuerySet) -> None:
+    """Insert what a query selects, in the order of `columns`; rows that are there already stay as they are."""
+    table, names = _statement(model, [model._meta.get_field(name) for name in columns])
+    select, values = selected.query.sql_with_params()
+    insert = connection.ops.insert_statement(on_conflict=OnConflict.IGNORE)
+    unless_there = connection.ops.on_conflict_suffix_sql([], OnConflict.IGNORE, [], [])
+    with connection.cursor() as cursor:
+        cursor.execute(f"{insert} {table} ({names}) {select} {unless_there}", values)
+
+
+def look_again(model: type[models.Model], columns: Sequence[str]) -> None:
+    """Have PostgreSQL count what is in `columns`, after a table has grown a lot: it would do so within some minutes.
+
+    Until then it takes the new rows for few, and reads all of them where the unique index would find one.
+    """
+    if connection.vendor == "postgresql":
+        table, names = _statement(model, [model._meta.get_field(name) for name in columns])
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {table} ({names})")
 
 
 def reserve(model: type[models.Model], count: int) -> list[int]:
@@ -122,8 +156,14 @@ def _copy(model: type[models.Model], fields: list[models.Field], rows: Iterable[
 
 def _writer(field: models.Field) -> Callable[[object], str] | None:
     if isinstance(field, models.DateTimeField):
-        return dt.datetime.isoformat
-    return partial(json.dumps, cls=field.encoder) if _is_json(field) else None
+        return _written_time
+    if not _is_json(field):
+        return None
+    dumps = partial(json.dumps, cls=field.encoder)
+    return lambda value: dumps(value) if value or not isinstance(value, dict) else "{}"  # which most of them are
+
+
+_written_time = lru_cache(10_000)(dt.datetime.isoformat)  # one moment is often that of many rows
 
 
 def _insert(model: type[models.Model], fields: list[models.Field], rows: Iterable[Sequence]) -> None:

@@ -7,6 +7,7 @@ whether the customer can be reached, then whether they may be asked, and only th
 
 import datetime as dt
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Candidate:
     agent_id: int | None = None
     team_id: int | None = None
     team: str = ""
-    tags: Sequence[str] = ()
+    tags: Sequence[str] | str = ()  # or as they are stored, in JSON: few campaigns look at them
     is_spam: bool = False
     is_test: bool = False
     is_goodwill: bool = False
@@ -120,6 +121,7 @@ class Rules:
         self._quarantine = dt.timedelta(days=campaign.quarantine_days)
         self._kind_quarantine = dt.timedelta(days=campaign.kind_quarantine_days)
         self._opens_at: dict[tuple[dt.datetime, str], dt.datetime] = {}
+        self._days: dict[dt.datetime, dt.date] = {}
 
     @classmethod
     def of(cls, campaign: Campaign) -> "Rules":
@@ -196,7 +198,7 @@ class Rules:
             for person in self.people(who):
                 if known.suppressed.get(person, _NEVER_YET) <= at:
                     return Reason.SUPPRESSED
-        kinds = known.kinds_of_basis(who.source, at.astimezone(self.zone).date())
+        kinds = known.kinds_of_basis(who.source, self.day(at))
         if not kinds:
             return Reason.NO_LEGAL_BASIS
         if who.has_consent is False:  # an explicit no outweighs any basis
@@ -239,7 +241,11 @@ class Rules:
 
     def day(self, moment: dt.datetime) -> dt.date:
         """The day in the client's zone, by which quotas count."""
-        return moment.astimezone(self.zone).date()
+        if moment not in self._days:
+            if len(self._days) >= 10_000:
+                self._days.clear()
+            self._days[moment] = moment.astimezone(self.zone).date()
+        return self._days[moment]
 
     # --- What is known
 
@@ -264,13 +270,15 @@ class Rules:
         hits = [among("email", addresses), Q(email__contains="+"), among("customer_id", customers)]
         if self.counts_phones:
             hits.append(among("phone", [address for address in addresses if address.startswith("+")]))
-        for hit in hits:  # one query each: an OR over all of them would use no index
-            self.note_asked(known, asked.filter(hit), people)
-
-    def note_asked(self, known: Knowledge, asked: QuerySet[Invitation], people: set[str | int] | None = None) -> None:
-        """Enter stored invitations into what is known; only what concerns `people`, where given."""
-        for row in self.asked_rows(asked).iterator(2_000):
+        # Each by its own index, which an OR would not use; what several of them find comes once.
+        first, *others = (self.asked_rows(asked.filter(hit)) for hit in hits)
+        for row in first.union(*others):
             self.note_row(known, *row, among_people=people)
+
+    def note_asked(self, known: Knowledge, asked: QuerySet[Invitation]) -> None:
+        """Enter stored invitations into what is known, however many."""
+        for row in self.asked_rows(asked).iterator(2_000):
+            self.note_row(known, *row)
 
     def asked_rows(self, asked: QuerySet[Invitation], *more: str) -> QuerySet[Invitation, tuple]:
         """What `note_row` takes, and more columns behind it."""
@@ -358,6 +366,10 @@ def _language(who: Candidate, client: Client) -> list[str]:
     return [_folded((who.language or who.customer_language or client.language)[:2])]
 
 
+def _tags(who: Candidate) -> list[str]:
+    return [_folded(tag) for tag in (json.loads(who.tags) if isinstance(who.tags, str) else who.tags)]
+
+
 # What each attribute of a candidate is, folded for comparison.
 _ATTRIBUTES: dict[Attribute, Callable[[Candidate, Client], list[str]]] = {
     Attribute.CHANNEL: lambda who, client: [_folded(who.channel)],
@@ -365,7 +377,7 @@ _ATTRIBUTES: dict[Attribute, Callable[[Candidate, Client], list[str]]] = {
     Attribute.TEAM: lambda who, client: [_folded(who.team)],
     Attribute.LANGUAGE: _language,
     Attribute.SEGMENT: lambda who, client: [_folded(who.segment)],
-    Attribute.TAG: lambda who, client: [_folded(tag) for tag in who.tags],
+    Attribute.TAG: lambda who, client: _tags(who),
 }
 
 

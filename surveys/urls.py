@@ -1,11 +1,15 @@
-"""The customer's pages: short addresses, because they stand in mails."""
+"""The customer's pages: short addresses, because they stand in mails. And where providers tell what became of them."""
 
 from django.urls import path
 
-from . import views
+from . import inlet_views, mail_webhooks, sms_views, views
 
 urlpatterns = [
     path("s/<str:token>/", views.answer, name="answer"),
     path("s/<str:token>/thanks/", views.thanks, name="answer-thanks"),
     path("u/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    path("in/<uuid:public_id>/", inlet_views.receive_event, name="inlet"),
+    path("mail-events/<slug:provider>/", mail_webhooks.mail_events, name="mail-events"),
+    path("sms/reply/", sms_views.reply, name="sms-reply"),
+    path("sms/report/<str:reference>/", sms_views.report, name="sms-report"),
 ]

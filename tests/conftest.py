@@ -8,6 +8,7 @@ import pytest
 from django.utils import translation
 
 from config import celery_app
+from surveys.delivery.sender import patience
 from tests import factories
 from tests.sink import SmtpSink
 
@@ -23,6 +24,7 @@ def _fast_and_alone(request, settings, monkeypatch, tmp_path):
     """
     if not request.node.get_closest_marker("services"):
         monkeypatch.setitem(celery_app.conf, "task_always_eager", True)
+    patience.forget()
     translation.activate("en")  # a page served in German in one test must not colour the next
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_FILE_PATH = tmp_path / "mailbox"

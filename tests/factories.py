@@ -15,6 +15,8 @@ from surveys.models import (
     Invitation,
     LegalBasis,
     Login,
+    Mark,
+    OutgoingMessage,
     Question,
     Response,
     Survey,
@@ -98,7 +100,9 @@ def make_contact(client: Client, **fields) -> Contact:
         "received_at": ended_at,
         "changed_at": ended_at,
     }
-    return Contact.objects.create(client=client, **{**defaults, **fields})
+    contact = Contact.objects.create(client=client, **{**defaults, **fields})
+    Mark.objects.create(contact=contact, client=client)
+    return contact
 
 
 def make_invitation(client: Client, kind: str = "csat", campaign: Campaign | None = None, **fields) -> Invitation:
@@ -154,6 +158,19 @@ def make_response(client: Client, score: int = 3, text: str = "", kind: str = "n
         question = Question.objects.get(version=invitation.version, kind=Question.Kind.COMMENT)
         Answer.objects.create(response=response, question=question, text=text)
     return response
+
+
+def make_message(invitation: Invitation, **fields) -> OutgoingMessage:
+    """The mail (or what else) of an invitation, as it stands once it was accepted."""
+    defaults = {
+        "key": f"invitation:{invitation.pk}",
+        "to": invitation.email,
+        "state": OutgoingMessage.State.ACCEPTED,
+        "due_at": invitation.due_at,
+        "handed_over_at": invitation.due_at,
+        "attempts": 1,
+    }
+    return OutgoingMessage.objects.create(client=invitation.client, invitation=invitation, **{**defaults, **fields})
 
 
 def make_login(name: str = "lena", **fields) -> Login:

@@ -20,6 +20,8 @@ from surveys.models import (
     Contact,
     Customer,
     ImportProfile,
+    Inlet,
+    InletEvent,
     Invitation,
     Login,
     OutgoingMessage,
@@ -44,6 +46,8 @@ EXPECTED = {
     Customer: ("l", "l", "", "", "", ""),
     Contact: ("l", "l", "", "", "", ""),
     ImportProfile: ("lacd", "l", "", "", "", ""),
+    Inlet: ("lac", "l", "", "", "", ""),
+    InletEvent: ("l", "l", "", "", "", ""),
     Survey: ("la", "l", "", "", "", ""),
     SurveyVersion: ("l", "l", "", "", "", ""),
     Campaign: ("lac", "lac", "", "", "", ""),
@@ -106,6 +110,7 @@ def populate(client, tag):
     subscription = DigestSubscription.objects.create(
         client=client, kind="week", email=f"{tag}@client.example".lower(), starts_on=now.date()
     )
+    inlet = Inlet.objects.create(client=client, kind="zammad", name=f"desk-{tag}", secret=f"secret-{tag}")
     return {
         Client: client,
         Team: team,
@@ -116,6 +121,10 @@ def populate(client, tag):
         Contact: contact,
         ApiKey: ApiKey.objects.create_key(name=f"Key {tag}", client=client)[0],
         ImportProfile: ImportProfile.objects.create(client=client, name=f"profile-{tag}"),
+        Inlet: inlet,
+        InletEvent: inlet.events.create(
+            event_id=f"E-{tag}", received_at=now, outcome="refused", detail=f"Detail {tag}", payload={"word": tag}
+        ),
         Survey: survey,
         SurveyVersion: survey.versions.first(),
         Campaign: campaign,

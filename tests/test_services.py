@@ -121,7 +121,7 @@ def test_a_killed_worker_loses_nothing_sends_nothing_twice_and_its_heir_goes_on_
     wait_until(lambda: states()[State.ACCEPTED] >= 29, 10)
 
     # What the dead one held in its hands: given back if it was only claimed, unknown if it was being handed over.
-    later = timezone.now() + delivery.LEASE
+    later = timezone.now() + delivery.HAND_OVER_LEASE
     delivery.sweep(later)
     delivery.send_due(later)
     ended = states()

@@ -19,7 +19,8 @@ LOCALE = ROOT / "config" / "locale"
 HOUSE = ("config", "surveys", "analytics", "feedback_loop")
 # What customers see: there, du is not Sie.
 FOR_CUSTOMERS = (
-    "surveys/templates/survey/", "surveys/templates/mail/", "surveys/forms.py", "surveys/delivery/survey_mail.py",
+    "surveys/templates/survey/", "surveys/templates/mail/survey", "surveys/templates/mail/reminder",
+    "surveys/templates/sms/", "surveys/forms.py", "surveys/delivery/survey_mail.py", "surveys/delivery/compiled.py",
 )  # fmt: skip
 FORMAL = re.compile(r"\b(Sie|Ihnen|Ihr(e[mnrs]?)?)\b")
 PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")

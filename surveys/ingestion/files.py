@@ -20,6 +20,9 @@ LONGEST_LINE = 1_000_000  # characters
 MOST_UNPACKED = 200_000_000  # bytes in an XLSX, all parts together
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+# The same in mid-cell, where a reader who takes another character for the delimiter begins a new cell.
+_INNER = re.compile(r"(?<=[;,\t\r\n])(?='*[=+\-@＝＋－＠])")
+_INNER_ESCAPED = re.compile(r"(?<=[;,\t\r\n])'(?='*[=+\-@＝＋－＠])")
 
 
 class Row(NamedTuple):
@@ -42,17 +45,25 @@ def rows(path: Path, encoding: str, delimiter: str, decimal: str = ".") -> Itera
         raise TableError(_("This is an old Excel file (.xls). Save it as XLSX or CSV."))
     is_xlsx = start.startswith(b"PK\x03\x04")
     for row in _xlsx_rows(path, decimal) if is_xlsx else _csv_rows(path, encoding, delimiter):
-        if any(cell.strip() for cell in row.cells):
-            yield row
+        text = "".join(row.cells)
+        if text and not text.isspace():
+            # What begins with an apostrophe may be an escaped formula; few rows hold one at all.
+            yield Row(row.line, [_unescape(cell) for cell in row.cells]) if "'" in text else row
 
 
 def escape(cell: str) -> str:
-    """A cell that a spreadsheet will not run: what looks like a formula gets an apostrophe, which reading takes off."""
+    """A cell that no spreadsheet will run: what looks like a formula gets an apostrophe, which reading takes off.
+
+    Also after a delimiter or a line break within the cell: German spreadsheets split at semicolons, whatever we wrote.
+    """
+    cell = _INNER.sub("'", cell)
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _unescape(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    if "'" not in cell:
+        return cell
+    return _INNER_ESCAPED.sub("", cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell)
 
 
 def _csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
@@ -65,7 +76,7 @@ def _csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
             for cells in reader:
                 if line == 1 and len(cells) > MOST_COLUMNS:
                     raise _too_wide(len(cells))
-                yield Row(line, [_unescape(cell) for cell in cells])
+                yield Row(line, cells)
                 line = reader.line_num + 1
         except UnicodeDecodeError as error:
             message = _("The file is not in %(encoding)s. Save it so, or name the right encoding in the profile.")
@@ -102,7 +113,7 @@ def _xlsx_rows(path: Path, decimal: str) -> Iterator[Row]:
         sheet.reset_dimensions()  # what the file says about its size may be wrong
         width = 0
         for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-            cells = [_unescape(_text(value, decimal)) for value in values]
+            cells = [_text(value, decimal) for value in values]
             while len(cells) > width and not cells[-1]:
                 cells.pop()
             if not width and len(cells) > MOST_COLUMNS:

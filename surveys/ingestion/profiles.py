@@ -1,164 +1,25 @@
-"""An import profile's rules: from a row of one source's file to a contact in our words.
+"""An import profile: from a row of one source's file to a contact in our words, by the rules that `rules` explains."""
 
-The rules are data (two come with the house, a client's own row of the same name wins):
-
-    source         our name of the source; with it, a number is unique. Required
-    columns        our field → its column; [date, time] where a time is split. external_id, started_at, status required
-    statuses       status word → {state, is_solved?, is_transferred?}. Required
-    encoding       of a CSV file; a byte order mark beats it. Else utf-8
-    delimiter      of a CSV file. Else a comma
-    time_formats   as in strptime, tried in turn; ISO 8601 is always understood
-    zone           of times that name none. Else the client's
-    decimal_comma  whether 3,5 is three and a half
-    minutes        durations that are given in minutes
-    end_after      durations that, added to the start, make the end
-    tags           tag → is_goodwill, is_spam or is_test
-    channels       channel word → our channel; other words become “other”, with a note
-    consent        consent word → true or false; an empty cell is “not known”
-    constants      channel, language or team that hold for every row
-    not_agents     names in the agent's column that are no people
-    attributes     our name → a column kept as text beside the contact
-"""
-
-import codecs
 import datetime as dt
 import re
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from surveys.models import Client, Contact, ImportProfile
-from surveys.models.people import validate_zone
 
 from .files import Row, TableError
 from .incoming import Finding, Incoming, Refused, one_line
+from .rules import TEXTS, validate
 
-_TEXTS = (
-    "external_id",
-    "email",
-    "customer_number",
-    "customer_name",
-    "customer_phone",
-    "customer_segment",
-    "customer_time_zone",
-    "language",
-    "agent_key",
-    "agent_name",
-    "team",
-    "reason",
-    "subject",
-)
-_DURATIONS = ("wait_seconds", "talk_seconds")
-_FIELDS = {
-    *_TEXTS,
-    *_DURATIONS,
-    "started_at",
-    "ended_at",
-    "status",
-    "channel",
-    "tags",
-    "reopened_count",
-    "has_consent",
-    "goodwill_amount",
-}
-_NEEDED = ("external_id", "started_at", "status")
-_FLAGS = ("is_goodwill", "is_spam", "is_test")
-_KEYS = {
-    "source": str,
-    "columns": dict,
-    "statuses": dict,
-    "encoding": str,
-    "delimiter": str,
-    "time_formats": list,
-    "zone": str,
-    "decimal_comma": bool,
-    "minutes": list,
-    "end_after": list,
-    "tags": dict,
-    "channels": dict,
-    "consent": dict,
-    "constants": dict,
-    "not_agents": list,
-    "attributes": dict,
-}
+__all__ = ["Profile", "available", "shipped", "validate"]
+
 _NUMBER = {False: re.compile(r"-?\d+(\.\d+)?"), True: re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")}
-
-
-def validate(rules: object) -> None:
-    """Raise ValidationError, naming the key, where rules lack what is required or say what nobody understands."""
-    if errors := list(_errors(rules)):
-        raise ValidationError(errors)
-
-
-def _errors(rules: object) -> Iterable[str]:
-    if not isinstance(rules, dict):
-        yield _("The rules are no table of keys and values.")
-        return
-    yield from (_("Unknown key “%(key)s”.") % {"key": key} for key in rules.keys() - _KEYS.keys())
-    lacking = [key for key in ("source", "columns", "statuses") if not rules.get(key)]
-    yield from (_("“%(key)s” is missing.") % {"key": key} for key in lacking)
-    wrong = [key for key, kind in _KEYS.items() if key in rules and not isinstance(rules[key], kind)]
-    yield from (_("“%(key)s” has the wrong form.") % {"key": key} for key in wrong)
-    if not wrong:
-        yield from _wrong_names(rules)
-        yield from _wrong_values(rules)
-
-
-def _wrong_names(rules: dict) -> Iterable[str]:
-    columns = rules.get("columns", {})
-    yield from (_("“columns” lacks “%(field)s”.") % {"field": field} for field in _NEEDED if not columns.get(field))
-    if "ended_at" not in columns and not rules.get("end_after"):
-        yield _("The end is nowhere: name its column as “ended_at”, or give “end_after”.")
-    if {"ended_at"} <= columns.keys() and rules.get("end_after"):
-        yield _("The end is given twice: as a column and as “end_after”. Keep one.")
-    named = [
-        ("columns", columns, _FIELDS),
-        ("constants", rules.get("constants", {}), {"channel", "language", "team"}),
-        ("minutes", rules.get("minutes", []), _DURATIONS),
-        ("end_after", rules.get("end_after", []), _DURATIONS),
-        ("tags", rules.get("tags", {}).values(), _FLAGS),
-        ("channels", rules.get("channels", {}).values(), Contact.Channel.values),
-    ]
-    for key, names, possible in named:
-        for name in names:
-            if name not in sorted(possible):  # a list, because the name may be anything
-                message = _("“%(name)s” in “%(key)s” is none of: %(possible)s.")
-                yield message % {"name": name, "key": key, "possible": ", ".join(sorted(possible))}
-
-
-def _wrong_values(rules: dict) -> Iterable[str]:
-    columns, attributes = rules.get("columns", {}), rules.get("attributes", {})
-    for field, column in [*columns.items(), *attributes.items()]:
-        is_split = isinstance(column, list) and field in ("started_at", "ended_at")
-        if not all(isinstance(name, str) and name for name in (column if is_split else [column])):
-            yield _("“%(field)s” must name one column; only a time may have two, as a list.") % {"field": field}
-    try:
-        codecs.lookup(rules.get("encoding", "utf-8"))
-    except LookupError:
-        yield _("“%(name)s” is no encoding. Usual ones are utf-8 and cp1252.") % {"name": rules["encoding"]}
-    if len(rules.get("delimiter", ",")) != 1:
-        yield _("“delimiter” must be one character.")
-    try:
-        validate_zone(str(rules.get("zone", "UTC")))
-    except ValidationError as error:
-        yield from error.messages
-    for word, meaning in rules.get("statuses", {}).items():
-        if not _is_status(meaning):
-            yield _("“statuses” must give “%(word)s” a state: open, finished or discarded.") % {"word": word}
-    if not all(isinstance(meaning, bool) for meaning in rules.get("consent", {}).values()):
-        yield _("“consent” must give each word true or false.")
-
-
-def _is_status(meaning: object) -> bool:
-    if not isinstance(meaning, dict) or meaning.get("state") not in Contact.State.values:
-        return False
-    rest = {name: value for name, value in meaning.items() if name != "state"}
-    return rest.keys() <= {"is_solved", "is_transferred"} and all(isinstance(value, bool) for value in rest.values())
+_TAG_ENDS = re.compile(r"[\s,;]+")
 
 
 @cache
@@ -174,8 +35,9 @@ def available(client: Client) -> dict[str, dict]:
     return dict(sorted((shipped() | own).items()))
 
 
-def _word(text: object) -> str:
-    return one_line(str(text)).casefold()
+@lru_cache(maxsize=10_000)
+def _word(text: str) -> str:
+    return one_line(text).casefold()
 
 
 class Profile:
@@ -195,17 +57,22 @@ class Profile:
         }
         self._rules = rules
         self._words = {
-            key: {_word(word): meaning for word, meaning in rules.get(key, {}).items()}
-            for key in ("statuses", "channels", "consent", "tags")
+            key: {_word(str(word)): meaning for word, meaning in rules.get(key, {}).items()}
+            for key in ("statuses", "channels", "consent", "directions", "tags")
         }
-        self._not_agents = {_word(name) for name in rules.get("not_agents", [])}
-        self._header: list[str] = []
+        self._not_agents = {_word(str(name)) for name in rules.get("not_agents", [])}
+        self._always = {"source": self.source, "external_id": "", **rules.get("constants", {})}
+        self._instant = lru_cache(maxsize=10_000)(self._read_time)  # busy hours have many calls in one minute
+        self._width = 0
         self._at: dict[str, tuple[int, ...]] = {}
-        self._attributes_at: dict[str, int] = {}
+        self._texts_at: list[tuple[str, int]] = []
+        self._others_at: list[tuple[Callable[[str, dict, list[Finding]], None], int]] = []
+        self._attributes_at: list[tuple[str, int]] = []
 
     def column_of(self, field: str) -> str:
         """What the file calls a field, for a report."""
-        return " + ".join(self.columns.get("status" if field == "state" else field, (field,)))
+        ours = {"state": "status", "is_agent_initiated": "direction"}.get(field, field)
+        return " + ".join(self.columns.get(ours, (field,)))
 
     def missing(self, header: list[str]) -> list[str]:
         """The columns that the profile needs, and that a header lacks or has twice."""
@@ -230,9 +97,22 @@ class Profile:
                 }
             )
         names = [name.strip() for name in header]
-        self._header = names
+        self._width = len(names)
         self._at = {field: tuple(map(names.index, columns)) for field, columns in self.columns.items()}
-        self._attributes_at = {name: names.index(column) for name, column in self._rules.get("attributes", {}).items()}
+        self._texts_at = [(field, self._at[field][0]) for field in TEXTS if field in self._at]
+        others = {
+            "channel": self._channel,
+            "tags": self._tags,
+            "goodwill_amount": self._goodwill,
+            "has_consent": self._consent,
+            "direction": self._direction,
+            "wait_seconds": self._wait,
+            "talk_seconds": self._talk,
+            "reopened_count": self._reopened,
+        }
+        self._others_at = [(take, self._at[field][0]) for field, take in others.items() if field in self._at]
+        attributes = self._rules.get("attributes", {})
+        self._attributes_at = [(name, names.index(column)) for name, column in attributes.items()]
 
     def external_id(self, row: Row) -> str:
         at = self._at["external_id"][0]
@@ -240,42 +120,39 @@ class Profile:
 
     def read(self, row: Row) -> tuple[Incoming, list[Finding]]:
         """A row as a contact, with notes on what was decided for the reader. Raises `Refused`. Needs `bind` first."""
-        self._check_width(row.cells)
+        if len(row.cells) != self._width:
+            self._refuse_width(row.cells)
+        cells = [cell.strip() for cell in row.cells]
         notes: list[Finding] = []
-        cell = {field: row.cells[at[0]].strip() for field, at in self._at.items()}
-        values = {**self._rules.get("constants", {}), **{field: cell[field] for field in _TEXTS if cell.get(field)}}
-        if _word(values.get("agent_name", "")) in self._not_agents:
+        values = self._always | {field: text for field, at in self._texts_at if (text := cells[at])}
+        if self._not_agents and _word(values.get("agent_name", "")) in self._not_agents:
             values["agent_name"] = values["agent_key"] = ""
-        if "channel" in cell:
-            values["channel"] = self._channel(cell["channel"], notes)
-        values |= self._status(cell["status"]) | self._flags(cell)
-        values |= {field: self._seconds(field, cell[field]) for field in _DURATIONS if field in cell}
-        values["reopened_count"] = int(self._number("reopened_count", cell.get("reopened_count", "")) or 0)
-        values["started_at"] = self._time("started_at", row.cells, notes)
-        values["ended_at"] = self._end(values, row.cells, notes)
-        attributes = {name: row.cells[at].strip() for name, at in self._attributes_at.items()}
-        values["attributes"] = {name: text for name, text in attributes.items() if text}
-        if values["started_at"] is None and values.get("external_id"):
+        values |= self._status(cells[self._at["status"][0]])
+        for take, at in self._others_at:
+            take(cells[at], values, notes)
+        values["started_at"] = self._time("started_at", cells, notes)
+        values["ended_at"] = self._end(values, cells, notes)
+        if "told_at" in self._at:
+            values["told_at"] = self._time("told_at", cells, notes)
+        values["attributes"] = {name: text for name, at in self._attributes_at if (text := cells[at])}
+        if values["started_at"] is None and values["external_id"]:
             raise Refused("no_time", "started_at", "", _("The time it began is missing. Add it."))
-        values.setdefault("external_id", "")
-        return Incoming(source=self.source, **values), notes
+        return Incoming(**values), notes
 
-    def _check_width(self, cells: list[str]) -> None:
-        found, expected = len(cells), len(self._header)
-        if found > expected:
+    def _refuse_width(self, cells: list[str]) -> None:
+        counts = {"found": len(cells), "expected": self._width}
+        if len(cells) > self._width:
             message = _("The row has %(found)s columns, the header %(expected)s. Quote cells that hold the separator.")
-            extra = self.delimiter.join(cells[expected:])
-            raise Refused("too_many_cells", "", extra, message % {"found": found, "expected": expected})
-        if found < expected:
-            message = _("The row has %(found)s columns, the header %(expected)s. It is cut short; export it again.")
-            raise Refused("too_few_cells", "", "", message % {"found": found, "expected": expected})
+            raise Refused("too_many_cells", "", self.delimiter.join(cells[self._width :]), message % counts)
+        message = _("The row has %(found)s columns, the header %(expected)s. It is cut short; export it again.")
+        raise Refused("too_few_cells", "", "", message % counts)
 
-    def _channel(self, word: str, notes: list[Finding]) -> str:
+    def _channel(self, word: str, values: dict, notes: list[Finding]) -> None:
         channel = self._words["channels"].get(_word(word))
         if channel is None:
             message = _("The profile does not know this word; taken as “other”.")
             notes.append(Finding("unknown_channel", "channel", word, message))
-        return channel or Contact.Channel.OTHER
+        values["channel"] = channel or Contact.Channel.OTHER.value
 
     def _status(self, word: str) -> dict:
         try:
@@ -284,31 +161,52 @@ class Profile:
             message = _("The profile does not know this word. Add it there: does it mean a finished contact?")
             raise Refused("unknown_word", "status", word, message) from None
 
-    def _flags(self, cell: dict[str, str]) -> dict:
-        tags = tuple(tag for tag in re.split(r"[\s,;]+", cell.get("tags", "")) if tag)
-        meanings = self._words["tags"]
-        flags = {"tags": tags, **{meanings[tag]: True for tag in map(_word, tags) if tag in meanings}}
-        if (self._number("goodwill_amount", cell.get("goodwill_amount", "")) or 0) > 0:
-            flags["is_goodwill"] = True
-        if word := cell.get("has_consent", ""):
-            if _word(word) not in self._words["consent"]:
-                message = _("The profile does not know this word, and consent is not guessed. Write one of: %(words)s.")
-                words = ", ".join(self._words["consent"])
-                raise Refused("unknown_word", "has_consent", word, message % {"words": words})
-            flags["has_consent"] = self._words["consent"][_word(word)]
-        return flags
+    def _tags(self, text: str, values: dict, notes: list[Finding]) -> None:
+        if text:
+            values["tags"] = tags = tuple(tag for tag in _TAG_ENDS.split(text) if tag)
+            meanings = self._words["tags"]
+            values |= {meanings[tag]: True for tag in map(_word, tags) if tag in meanings}
 
-    def _number(self, field: str, text: str) -> float | None:
-        if not text:
-            return None
+    def _goodwill(self, amount: str, values: dict, notes: list[Finding]) -> None:
+        if amount and self._number("goodwill_amount", amount) > 0:
+            values["is_goodwill"] = True
+
+    def _consent(self, word: str, values: dict, notes: list[Finding]) -> None:
+        if not word:
+            return
+        if _word(word) not in self._words["consent"]:
+            message = _("The profile does not know this word, and consent is not guessed. Write one of: %(words)s.")
+            words = ", ".join(self._words["consent"])
+            raise Refused("unknown_word", "has_consent", word, message % {"words": words})
+        values["has_consent"] = self._words["consent"][_word(word)]
+
+    def _direction(self, word: str, values: dict, notes: list[Finding]) -> None:
+        is_ours = self._words["directions"].get(_word(word))
+        if is_ours is None and word:
+            message = _("The profile does not know this word; taken as begun by the customer.")
+            notes.append(Finding("unknown_direction", "is_agent_initiated", word, message))
+        values["is_agent_initiated"] = bool(is_ours)
+
+    def _reopened(self, count: str, values: dict, notes: list[Finding]) -> None:
+        if count:
+            values["reopened_count"] = int(self._number("reopened_count", count))
+
+    def _wait(self, duration: str, values: dict, notes: list[Finding]) -> None:
+        values["wait_seconds"] = self._seconds("wait_seconds", duration)
+
+    def _talk(self, duration: str, values: dict, notes: list[Finding]) -> None:
+        values["talk_seconds"] = self._seconds("talk_seconds", duration)
+
+    def _number(self, field: str, text: str) -> float:
         if not _NUMBER[self.decimal == ","].fullmatch(text):
             message = _("This is no number (as in %(example)s). Correct it or leave it empty.")
             raise Refused("not_a_number", field, text, message % {"example": f"3{self.decimal}5"})
         return float(text.replace(".", "").replace(",", ".") if self.decimal == "," else text)
 
     def _seconds(self, field: str, text: str) -> int | None:
-        number = self._number(field, text)
-        return None if number is None else round(number * (60 if field in self._rules.get("minutes", ()) else 1))
+        if not text:
+            return None
+        return round(self._number(field, text) * (60 if field in self._rules.get("minutes", ()) else 1))
 
     def _end(self, values: dict, cells: list[str], notes: list[Finding]) -> dt.datetime | None:
         if "ended_at" in self._at:
@@ -319,14 +217,28 @@ class Profile:
         return values["started_at"] + dt.timedelta(seconds=sum(durations))
 
     def _time(self, field: str, cells: list[str], notes: list[Finding]) -> dt.datetime | None:
-        parts = [cells[at].strip() for at in self._at[field]]
-        if len(parts) > 1:
-            parts[0] = parts[0].removesuffix("T00:00:00")  # a date cell of a spreadsheet
-        text = " ".join(parts).strip()
+        first, *second = self._at[field]
+        text = cells[first]
+        for at in second:
+            text = f"{text.removesuffix('T00:00:00')} {cells[at]}".strip()  # a date cell of a spreadsheet has both
         if not text:
             return None
+        time, is_twice = self._instant(field, text)
+        if is_twice:
+            message = _("In %(zone)s this hour exists twice; taken as the first one.")
+            notes.append(Finding("hour_twice", field, text, message % {"zone": self.zone.key}))
+        return time
+
+    def _read_time(self, field: str, text: str) -> tuple[dt.datetime, bool]:
+        """The instant in UTC, and whether it had to be guessed because its hour exists twice."""
         time = self._parse(field, text)
-        return time.astimezone(dt.UTC) if time.tzinfo else self._localise(field, time, text, notes)
+        try:
+            if time.tzinfo is None:
+                return self._localise(field, time, text)
+            return time if time.tzinfo is dt.UTC else time.astimezone(dt.UTC), False
+        except OverflowError:  # the year 1, which some programs write for “never”
+            message = _("This time lies before 2000 or after 2099. Correct the year.")
+            raise Refused("out_of_range", field, text, message) from None
 
     def _parse(self, field: str, text: str) -> dt.datetime:
         formats = self._rules.get("time_formats", ())
@@ -335,7 +247,7 @@ class Profile:
             try:
                 if form:
                     return dt.datetime.strptime(text, form)
-                if len(text) >= len("2026-08-03T14:00"):
+                if len(text) >= len("2026-08-03T14:00") and text[:4].isdigit():
                     return dt.datetime.fromisoformat(text)
             except ValueError as error:
                 is_no_day |= str(error).startswith("day is out of range")
@@ -345,15 +257,11 @@ class Profile:
         message = _("This is no time as the profile expects it (%(expected)s). Correct it, or add its form there.")
         raise Refused("no_time", field, text, message % {"expected": expected})
 
-    def _localise(self, field: str, time: dt.datetime, text: str, notes: list[Finding]) -> dt.datetime:
+    def _localise(self, field: str, time: dt.datetime, text: str) -> tuple[dt.datetime, bool]:
         """Local time to UTC. In autumn an hour exists twice, and a file without offsets cannot say which is meant: the
         first is taken, so the same file always gives the same instant, never one later than the contact was."""
-        first, second = (time.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
-        ahead = second.utcoffset() - first.utcoffset()
-        if ahead > dt.timedelta(0):
+        before, after = (time.replace(tzinfo=self.zone, fold=fold).utcoffset() for fold in (0, 1))
+        if before < after:
             message = _("In %(zone)s the clocks jump over this hour; it does not exist. Correct the time.")
             raise Refused("no_such_hour", field, text, message % {"zone": self.zone.key})
-        if ahead < dt.timedelta(0):
-            message = _("In %(zone)s this hour exists twice; taken as the first one.")
-            notes.append(Finding("hour_twice", field, text, message % {"zone": self.zone.key}))
-        return first.astimezone(dt.UTC)
+        return (time - before).replace(tzinfo=dt.UTC), before > after

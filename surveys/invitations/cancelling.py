@@ -48,7 +48,7 @@ def cancel(invitation: Invitation, reason: Reason, at: dt.datetime) -> bool:
         if stopped:
             Invitation.objects.filter(pk=invitation.pk).update(is_asked=False, reason=reason, decided_at=at)
         if stopped and reason == Reason.REOPENED:
-            Contact.objects.filter(pk=invitation.contact_id).update(awaits_verdict=True)
+            Contact.objects.filter(pk=invitation.contact_id).mark()
     return bool(stopped)
 
 

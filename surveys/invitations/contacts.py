@@ -1,22 +1,23 @@
 """After a contact: each one that ended gets a verdict from every post-contact campaign of its client.
 
-Contacts are marked (`awaits_verdict`) whenever their source says something new; the planner judges what is marked and
-clears the mark. So it never looks at a contact twice, and a minute without contacts costs two queries.
+Contacts are marked (`Mark`) whenever their source says something new; the planner judges what is marked and removes
+the mark. So it never looks at a contact twice, and a minute without contacts costs two queries.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThanOrEqual
 
 from ..bulk import among
 from ..eligibility import Candidate
-from ..models import Campaign, Client, Contact, Invitation, SurveyVersion
+from ..models import Campaign, Client, Contact, Invitation, Mark, SurveyVersion
 from . import verdicts
-from .verdicts import Judge, Reason, alone_at
+from .turns import TakenError, alone_at
+from .verdicts import Judge, Reason
 
 State = Contact.State
 
@@ -30,8 +31,8 @@ def _or_nothing(path: str) -> Coalesce:
 _COLUMNS = (
     "email", _or_nothing("customer__phone"), "source", "has_consent", "customer_id",
     _or_nothing("customer__language"), _or_nothing("customer__segment"), _or_nothing("customer__time_zone"),
-    "pk", "state", "language", "channel", "reason", "agent_id", "team_id", _or_nothing("team__name"), "tags",
-    "is_spam", "is_test", "is_goodwill", "is_agent_initiated",
+    "pk", "state", "language", "channel", "reason", "agent_id", "team_id", _or_nothing("team__name"),
+    Cast("tags", TextField()), "is_spam", "is_test", "is_goodwill", "is_agent_initiated",
 )  # fmt: skip
 
 
@@ -40,11 +41,22 @@ class NotToBeJudged(ValueError):
 
 
 def plan_contacts(at: dt.datetime) -> int:
-    """Judge every contact that awaits it, for each campaign that has not judged it yet; the number of verdicts."""
+    """Judge every contact that awaits it, for each campaign that has not judged it yet; the number of verdicts.
+
+    Several planners at once spread over the clients: where another one is at work, this one comes back at the end.
+    """
     _mark_for_new_campaigns()
-    marked = Contact.objects.filter(client=OuterRef("pk"), awaits_verdict=True)
-    clients = Client.objects.filter(Exists(marked), is_active=True).order_by("pk")
-    return sum(_plan(client_id, at) for client_id in clients.values_list("pk", flat=True))
+    marks = Mark.objects.filter(client=OuterRef("pk"))
+    clients = Client.objects.filter(Exists(marks), is_active=True).order_by("pk")
+    judged, taken = 0, []
+    for client_ids, waits in ((list(clients.values_list("pk", flat=True)), False), (taken, True)):
+        for client_id in client_ids:
+            try:
+                for verdicts_made in _plan(client_id, at, waits=waits):
+                    judged += verdicts_made
+            except TakenError:
+                taken.append(client_id)
+    return judged
 
 
 def judge_now(campaign: Campaign, contact: Contact, at: dt.datetime) -> Invitation:
@@ -76,36 +88,35 @@ def _mark_for_new_campaigns() -> None:
         with alone_at(campaign.client_id):
             if campaign.works and (not campaign.judged_from_on or campaign.starts_on < campaign.judged_from_on):
                 unjudged = ~Exists(Invitation.objects.filter(campaign=campaign, contact=OuterRef("pk")))
-                past = Contact.objects.filter(unjudged, client=campaign.client_id, awaits_verdict=False)
+                past = Contact.objects.filter(unjudged, client=campaign.client_id)
                 over_at = Coalesce("ended_at", "started_at")
-                past.filter(GreaterThanOrEqual(over_at, _start(campaign))).update(awaits_verdict=True)
+                past.filter(GreaterThanOrEqual(over_at, _start(campaign))).mark()
             judged_from_on = campaign.starts_on if campaign.works else None
             Campaign.objects.filter(pk=campaign.pk).update(judged_from_on=judged_from_on)
 
 
-def _plan(client_id: int, at: dt.datetime) -> int:
-    judged, after = 0, 0
+def _plan(client_id: int, at: dt.datetime, *, waits: bool) -> Iterator[int]:
+    """Batch by batch, the number of verdicts. Raises TakenError where it should not wait for its turn."""
+    after = 0
     while after is not None:
-        after, verdicts_made = _plan_batch(client_id, after, at)
-        judged += verdicts_made
-    return judged
+        after, judged = _plan_batch(client_id, after, at, waits=waits)
+        yield judged
 
 
-def _plan_batch(client_id: int, after: int, at: dt.datetime) -> tuple[int | None, int]:
+def _plan_batch(client_id: int, after: int, at: dt.datetime, *, waits: bool) -> tuple[int | None, int]:
     """One batch of marked contacts: the last id, None where it was the last batch; and the number of verdicts.
 
     Whoever marks contacts is alone at the client, too: what is marked stays the same from reading to clearing.
     """
-    with alone_at(client_id):
-        marked = Contact.objects.filter(client=client_id, awaits_verdict=True, pk__gt=after)
-        ids = list(marked.order_by("pk").values_list("pk", flat=True)[: verdicts.BATCH])
+    with alone_at(client_id, waits=waits):
+        marks = Mark.objects.filter(client=client_id, contact__gt=after)
+        ids = list(marks.order_by("contact").values_list("contact", flat=True)[: verdicts.BATCH])
         if not ids:
             return None, 0
-        batch = marked.filter(pk__lte=ids[-1])
-        ready = candidates_of(batch)
+        ready = candidates_of(Contact.objects.filter(among("pk", ids)))
         campaigns = verdicts.working(Campaign.Kind.POST_CONTACT).filter(client=client_id)
         judged = sum(_judge(campaign, ready, at) for campaign in campaigns)
-        batch.update(awaits_verdict=False)
+        marks.filter(contact__lte=ids[-1]).delete()
     return (ids[-1] if len(ids) == verdicts.BATCH else None), judged
 
 

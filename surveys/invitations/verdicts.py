@@ -5,8 +5,8 @@ neither ask one customer twice nor judge one contact twice.
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from uuid import uuid4
+import secrets
+from collections.abc import Iterator, Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 
@@ -19,7 +19,7 @@ from .turns import alone_at
 
 __all__ = ["BATCH", "Candidate", "Judge", "Reason", "alone_at", "working"]
 
-BATCH = 2_000  # verdicts a transaction: memory stays flat, the lock short
+BATCH = 5_000  # verdicts a transaction: memory stays flat, the lock short
 
 _SPOKEN = dict(LANGUAGES)
 _COLUMNS = (
@@ -31,6 +31,13 @@ _MESSAGE_COLUMNS = (
     "client_id", "key", "medium", "invitation_id", "is_reminder", "to", "subject", "text", "html", "images", "state",
     "due_at", "attempts", "detail", "provider_id",
 )  # fmt: skip
+
+
+def _public_ids(count: int) -> list[str]:
+    """Random UUIDs (version 4) in hex: all their bytes drawn at once, which is what `uuid4` takes its time for."""
+    drawn = secrets.token_hex(16 * count)
+    digits = (drawn[start : start + 32] for start in range(0, 32 * count, 32))
+    return [f"{one[:12]}4{one[13:16]}{'89ab'[int(one[16], 16) % 4]}{one[17:]}" for one in digits]
 
 
 def working(kind: Campaign.Kind) -> QuerySet[Campaign]:
@@ -61,17 +68,20 @@ class Judge:
         due_times = [self.rules.due_at(who, at) for who in candidates]
         known = self.rules.know(candidates, due_times)
         same = self._same_for_all(version, survey_version)
-        rows, messages = [], []
-        for pk, who, due_at in zip(ids, candidates, due_times, strict=True):
-            reason = self.rules.reason_against(who, known, due_at, at)
-            if not reason:
-                self.rules.note(known, who, due_at)
-                messages.append(self._message(pk, who, due_at))
-            rows.append((pk, *same, uuid4(), *self._verdict(who, reason, due_at, at)))
-        bulk.insert(Invitation, _COLUMNS, rows)
+        messages = []
+
+        def verdicts() -> Iterator[tuple]:
+            for pk, public_id, who, due_at in zip(ids, _public_ids(len(ids)), candidates, due_times, strict=True):
+                reason = self.rules.reason_against(who, known, due_at, at)
+                if not reason:
+                    self.rules.note(known, who, due_at)
+                    messages.append(self._message(pk, who, due_at))
+                yield (pk, *same, public_id, *self._verdict(who, reason, due_at, at))
+
+        bulk.insert(Invitation, _COLUMNS, verdicts())  # judging and writing at once: here and in the database
         if messages:
             bulk.insert(OutgoingMessage, _MESSAGE_COLUMNS, messages)
-        return len(rows)
+        return len(candidates)
 
     def _same_for_all(self, version: RulesVersion, survey_version: SurveyVersion) -> tuple:
         campaign, client = self.campaign, self.campaign.client

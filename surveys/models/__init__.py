@@ -3,13 +3,16 @@
 from .answering import Answer, Group, Response, group_of
 from .asking import LegalBasis, Question, Suppression, Survey, SurveyVersion
 from .campaigns import AudienceCondition, Campaign, Medium, RulesVersion, Wave
-from .contacts import Contact, IdempotentRequest, ImportProfile, Inlet, InletEvent
+from .contacts import Contact, IdempotentRequest, ImportProfile, Inlet, InletEvent, Mark
+from .fates import FATES, STAGE_OF, Fate, Stage, with_fate
 from .people import Access, Agent, ApiKey, Client, Customer, Login, Team
 from .reach import Reach, reach_of
 from .sending import DeliveryEvent, OutgoingMessage, SendingCount
 from .verdicts import Invitation
 
 __all__ = [
+    "FATES",
+    "STAGE_OF",
     "Access",
     "Agent",
     "Answer",
@@ -20,6 +23,7 @@ __all__ = [
     "Contact",
     "Customer",
     "DeliveryEvent",
+    "Fate",
     "Group",
     "IdempotentRequest",
     "ImportProfile",
@@ -28,6 +32,7 @@ __all__ = [
     "Invitation",
     "LegalBasis",
     "Login",
+    "Mark",
     "Medium",
     "OutgoingMessage",
     "Question",
@@ -35,6 +40,7 @@ __all__ = [
     "Response",
     "RulesVersion",
     "SendingCount",
+    "Stage",
     "Suppression",
     "Survey",
     "SurveyVersion",
@@ -42,4 +48,5 @@ __all__ = [
     "Wave",
     "group_of",
     "reach_of",
+    "with_fate",
 ]

@@ -76,6 +76,13 @@ class Suppression(models.Model):
             ),
             models.UniqueConstraint(fields=["client", "address", "survey"], name="suppression_once_per_survey"),
         ]
+        indexes = [
+            models.Index(
+                fields=["client"],
+                condition=Q(address__contains="+") & Q(address__contains="@"),
+                name="suppression_of_tagged",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.address}: {self.get_reason_display()}"

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .. import bulk
 from .people import Agent, Client, Customer, Team
 
 
@@ -25,6 +26,12 @@ class ImportProfile(models.Model):
         return self.name
 
 
+class ContactQuerySet(models.QuerySet):
+    def mark(self) -> None:
+        """Have these contacts judged, again if need be. Only within `alone_at(client)`; see `invitations.contacts`."""
+        bulk.insert_selected(Mark, ("contact_id", "client_id"), self.order_by().values_list("pk", "client_id"))
+
+
 class Contact(models.Model):
     """One interaction with a customer: call, mail, chat, ticket. Updated when its source says more, never doubled."""
 
@@ -41,7 +48,9 @@ class Contact(models.Model):
         WEB = "web", _("Web form")
         OTHER = "other", _("Other")
 
-    client = models.ForeignKey(Client, models.PROTECT, related_name="contacts", verbose_name=_("client"))
+    client = models.ForeignKey(
+        Client, models.PROTECT, db_index=False, related_name="contacts", verbose_name=_("client")
+    )
     source = models.CharField(_("source"), max_length=50)
     external_id = models.CharField(_("number"), max_length=120)
     customer = models.ForeignKey(
@@ -77,10 +86,11 @@ class Contact(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     # When the source itself last changed it, where it says so: an event that is older than that comes too late.
     told_at = models.DateTimeField(_("as of"), null=True, blank=True)
-    awaits_verdict = models.BooleanField(default=True, editable=False)
     content_hash = models.CharField(max_length=64, editable=False)
     received_at = models.DateTimeField(_("received"))
     changed_at = models.DateTimeField(_("changed"))
+
+    objects = ContactQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contact")
@@ -98,11 +108,27 @@ class Contact(models.Model):
         ]
         indexes = [
             models.Index(fields=["client", "state", "ended_at"]),
-            models.Index(fields=["client", "id"], condition=Q(awaits_verdict=True), name="contact_awaits_verdict"),
         ]
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class Mark(models.Model):
+    """A contact that awaits its verdicts: marked when its source says something new, unmarked when it was judged.
+
+    A row of its own, because a flag on the contact would have its wide row and all its indexes written once more. It
+    is not checked by the database: it comes with its contact, and a mark without one is none.
+    """
+
+    contact = models.OneToOneField(Contact, models.CASCADE, primary_key=True, db_constraint=False, related_name="mark")
+    client = models.ForeignKey(Client, models.CASCADE, db_index=False, db_constraint=False, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "contact"], name="mark_by_client")]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id}"
 
 
 class Inlet(models.Model):

@@ -43,8 +43,37 @@ def validate_region(region: str) -> None:
 
 
 def email_key(address: str) -> str:
-    """One spelling per mailbox: trimmed, composed, lower case. Two customers with one key are the same person."""
-    return unicodedata.normalize("NFC", address).strip().lower()
+    """One spelling per mailbox: trimmed, composed, lower case, the domain in letters and without the root's dot.
+
+    Two customers with one key are the same person.
+    """
+    # ASCII is composed already, and most addresses are nothing else.
+    key = (address if address.isascii() else unicodedata.normalize("NFC", address)).strip().lower()
+    name, at, domain = key.rpartition("@")
+    if domain.endswith(".") or "xn--" in domain:
+        domain = ".".join(_label_in_letters(label) for label in domain.removesuffix(".").split("."))
+    return f"{name}{at}{domain}"
+
+
+def _label_in_letters(label: str) -> str:
+    """“xn--mnchen-3ya” is “münchen” (RFC 3492). What is no Punycode, or hides another address, stays as it is."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        letters = unicodedata.normalize("NFC", label[4:].encode("ascii").decode("punycode")).lower()
+    except UnicodeError:
+        return label
+    is_forged = letters.isascii() or not letters.isprintable() or set(letters) & set(".@ ")
+    return label if is_forged else letters
+
+
+def person_key(mailbox: str) -> str:
+    """The person behind an `email_key`: “kim+shop@example.org” reads what comes to “kim@example.org”."""
+    if "+" not in mailbox:
+        return mailbox
+    name, at, domain = mailbox.rpartition("@")
+    plain = name.partition("+")[0]
+    return f"{plain}{at}{domain}" if plain and not name.startswith('"') else mailbox
 
 
 class Login(AbstractUser):

@@ -25,11 +25,25 @@ class OutgoingMessage(models.Model):
         UNKNOWN = "unknown", _("unknown")
         CANCELLED = "cancelled", _("cancelled")
 
-    client = models.ForeignKey(Client, models.CASCADE, related_name="messages", verbose_name=_("client"))
-    key = models.CharField(_("key"), max_length=80, unique=True, help_text=_("What it is about; sent once."))
+    # Not checked, as with Invitation: it is the client of what the message is about. Indexes below begin with it.
+    client = models.ForeignKey(
+        Client,
+        models.CASCADE,
+        db_index=False,
+        db_constraint=False,
+        related_name="messages",
+        verbose_name=_("client"),
+    )
+    key = models.CharField(_("key"), max_length=80, help_text=_("What it is about; sent once."))
     medium = models.CharField(_("goes by"), max_length=4, choices=Medium.choices, default=Medium.MAIL)
     invitation = models.ForeignKey(
-        Invitation, models.CASCADE, null=True, blank=True, related_name="messages", verbose_name=_("invitation")
+        Invitation,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,  # the constraint on it has one
+        related_name="messages",
+        verbose_name=_("invitation"),
     )
     is_reminder = models.BooleanField(_("reminder"), default=False)
     to = models.CharField(_("to"), max_length=254)
@@ -51,7 +65,12 @@ class OutgoingMessage(models.Model):
         verbose_name_plural = _("messages")
         ordering = ["-due_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["invitation", "is_reminder"], name="message_and_one_reminder"),
+            models.UniqueConstraint(fields=["key"], name="message_once"),
+            models.UniqueConstraint(
+                fields=["invitation", "is_reminder"],
+                condition=Q(invitation__isnull=False),
+                name="message_and_one_reminder",
+            ),
             models.CheckConstraint(
                 condition=Q(is_reminder=False) | Q(invitation__isnull=False), name="message_reminder_of_invitation"
             ),
@@ -60,6 +79,7 @@ class OutgoingMessage(models.Model):
             models.Index(
                 fields=["client", "due_at"], condition=Q(state__in=["planned", "deferred"]), name="message_due"
             ),
+            models.Index(fields=["client", "handed_over_at"], condition=Q(medium="sms"), name="sms_by_day"),
             models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="message_at_provider"),
             models.Index(
                 fields=["lease_until"], condition=Q(state__in=["claimed", "handed_over"]), name="message_leased"

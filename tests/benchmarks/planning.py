@@ -3,8 +3,8 @@
 100,000 contacts of 70,000 customers at one client: some without an address, some spam, one channel outside the
 audience, every customer in quarantine after their first contact. The bare limit is one INSERT … SELECT pass that writes
 the very same rows into the same tables; best of three each. Memory is the growth of the process from 20,000 verdicts to
-100,000.
-Then the idle minute: 500 clients with a campaign each, and nothing to do.
+100,000. Then two planners at once, as two workers would be, over 20 clients with 5,000 of such contacts each; the
+same by one planner beside it. At last the idle minute: 500 clients with a campaign each, and nothing to do.
 
 Works in a test database of its own, which it makes and removes.
 """
@@ -13,17 +13,21 @@ import datetime as dt
 import json
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable
+from subprocess import PIPE, Popen
+from urllib.parse import urlsplit
 
 import django
 
-CONTACTS, FEW, CUSTOMERS, CLIENTS = 100_000, 20_000, 70_000, 500
+CONTACTS, FEW, CUSTOMERS, CLIENTS, SHARING = 100_000, 20_000, 70_000, 500, 20
 NOW = dt.datetime(2026, 11, 10, 9, 0, tzinfo=dt.UTC)
 
 
 def make_contacts(client_id: int, count: int) -> None:
-    """Written by the database itself: a load of realistic rows in seconds."""
+    """Written by the database itself: a load of realistic rows in seconds; 70 customers to 100 contacts."""
+    values = {"client": client_id, "customers": count * CUSTOMERS // CONTACTS, "count": count, "now": NOW}
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -35,40 +39,40 @@ def make_contacts(client_id: int, count: int) -> None:
                    CASE WHEN n %% 50 = 0 THEN 'Europe/Lisbon' ELSE '' END, %(now)s
             FROM generate_series(1, %(customers)s) n ON CONFLICT DO NOTHING
             """,
-            {"client": client_id, "customers": CUSTOMERS, "now": NOW},
+            values,
         )
         cursor.execute(
             """
             INSERT INTO surveys_contact (client_id, source, external_id, customer_id, email, agent_id, team_id, channel,
                 reason, subject, language, state, started_at, ended_at, reopened_count, is_transferred, is_goodwill,
-                is_agent_initiated, is_spam, is_test, tags, attributes, awaits_verdict, content_hash, received_at,
+                is_agent_initiated, is_spam, is_test, tags, attributes, content_hash, received_at,
                 changed_at)
             SELECT %(client)s, 'helpdesk', 'T-' || n, c.id, CASE WHEN n %% 20 = 0 THEN '' ELSE c.email END, a.id,
                 a.team_id, CASE WHEN n %% 10 = 0 THEN 'web' ELSE 'phone' END, 'Rechnung', '', 'de', 'finished',
                 %(now)s - make_interval(mins => n %% 5000 + 10), %(now)s - make_interval(mins => n %% 5000), 0, false,
-                n %% 40 = 0, n %% 30 = 0, n %% 100 = 0, false, '["invoice", "phone"]', '{}', true, md5(n::text),
+                n %% 40 = 0, n %% 30 = 0, n %% 100 = 0, false, '["invoice", "phone"]', '{}', md5(n::text),
                 %(now)s, %(now)s
             FROM generate_series(1, %(count)s) n
             JOIN surveys_customer c ON c.client_id = %(client)s AND c.number = (1 + n %% %(customers)s)::text
             JOIN surveys_agent a ON a.client_id = %(client)s AND a.key = (n %% 200)::text
             ORDER BY n
             """,
-            {"client": client_id, "customers": CUSTOMERS, "count": count, "now": NOW},
+            values,
         )
         cursor.execute("ANALYZE")
 
 
-def make_client():
+def make_client(slug: str = "acme"):
     from surveys.models import Agent, AudienceCondition, Campaign
     from tests import factories
 
-    client = factories.make_client("acme", "Acme", holiday_region="DE-NI")
+    client = factories.make_client(slug, slug.title(), holiday_region="DE-NI")
     teams = [factories.make_team(client, f"Team {number}") for number in range(10)]
     Agent.objects.bulk_create(
         Agent(client=client, key=str(number), name=f"Agent {number}", team=teams[number % 10]) for number in range(200)
     )
     campaign = factories.make_campaign(client, share_percent=90)
-    Campaign.objects.update(judged_from_on=campaign.starts_on)  # what waits is what we mark
+    Campaign.objects.filter(pk=campaign.pk).update(judged_from_on=campaign.starts_on)  # what waits is what we mark
     AudienceCondition.objects.create(campaign=campaign, attribute="channel", is_excluded=True, values=["web"])
     return client
 
@@ -89,8 +93,15 @@ def forget_verdicts(marked: int = CONTACTS) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE surveys_invitation, surveys_outgoingmessage RESTART IDENTITY CASCADE")
-        cursor.execute("UPDATE surveys_contact SET awaits_verdict = substr(external_id, 3)::int <= %s", [marked])
-        cursor.execute("VACUUM FULL ANALYZE surveys_contact")
+        cursor.execute("TRUNCATE surveys_mark")
+        cursor.execute(
+            """
+            INSERT INTO surveys_mark (contact_id, client_id)
+            SELECT id, client_id FROM surveys_contact WHERE substr(external_id, 3)::int <= %s
+            """,
+            [marked],
+        )
+        cursor.execute("VACUUM ANALYZE surveys_contact")
 
 
 def memory_growth() -> dict[str, float]:
@@ -105,7 +116,7 @@ def memory_growth() -> dict[str, float]:
             raise SystemExit(f"{waiting} contacts should have got a verdict")
         peaks.append(peak_megabytes())
         judged = Contact.objects.filter(invitations__isnull=False)
-        Contact.objects.exclude(pk__in=judged).update(awaits_verdict=True)
+        Contact.objects.exclude(pk__in=judged).mark()
     return {"peak_mb_at_20_000": round(peaks[0], 1), "peak_mb_at_100_000": round(peaks[1], 1)}
 
 
@@ -128,6 +139,68 @@ def bare_insert() -> float:
     return seconds
 
 
+def planner() -> None:
+    """A planner in a process of its own: begins at a line on its input, says how many it judged."""
+    from django.db import connection
+
+    from surveys import invitations
+
+    connection.ensure_connection()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(invitations.plan_contacts(NOW), flush=True)
+
+
+def together(planners: int) -> float:
+    """Seconds that so many planners at once take for all that is marked."""
+    from django.db import connection
+
+    forget_verdicts()
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"]).geturl()
+    command = [sys.executable, "-m", "tests.benchmarks.planning", "planner"]
+    at_work = [
+        Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=os.environ | {"DATABASE_URL": address})
+        for _ in range(planners)
+    ]
+    for each in at_work:
+        each.stdout.readline()
+    judged = []
+
+    def plan() -> None:
+        for each in at_work:
+            each.stdin.write("go\n")
+            each.stdin.flush()
+        judged.extend(int(each.stdout.readline()) for each in at_work)
+
+    seconds = timed(plan)
+    for each in at_work:
+        each.communicate()
+    if sum(judged) != CONTACTS:
+        raise SystemExit(f"{judged} were judged, not {CONTACTS}")
+    return seconds
+
+
+def shared() -> dict[str, object]:
+    """Two planners at once, and one, over the same clients."""
+    from django.db import connection
+
+    from surveys.models import Client
+
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE surveys_client, surveys_contact, surveys_customer CASCADE")
+    if Client.objects.exists():
+        raise SystemExit("the clients of the first part should be gone")
+    for number in range(SHARING):
+        make_contacts(make_client(f"sharing-{number}").pk, CONTACTS // SHARING)
+    runs = {planners: [together(planners) for _ in range(3)] for planners in (1, 2)}
+    return {
+        "clients_shared": SHARING,
+        "verdicts_per_second_by_one_planner": round(CONTACTS / min(runs[1])),
+        "verdicts_per_second_by_two_planners": round(CONTACTS / min(runs[2])),
+        "shared_runs_seconds": {planners: [round(s, 2) for s in seconds] for planners, seconds in runs.items()},
+    }
+
+
 def idle_minute() -> dict[str, float]:
     """Milliseconds for planning where nothing waits, over clients that all have a campaign at work."""
     from django.db import connection
@@ -135,7 +208,7 @@ def idle_minute() -> dict[str, float]:
     from surveys import invitations
     from tests import factories
 
-    for number in range(CLIENTS):
+    for number in range(CLIENTS - SHARING):
         factories.make_campaign(factories.make_client(f"client-{number}", f"Client {number}"))
     invitations.plan_contacts(NOW)
     with connection.cursor() as cursor:
@@ -176,12 +249,13 @@ def measure() -> dict[str, object]:
         "verdicts": judged,
         "asked": asked,
         "verdicts_per_second": round(speed),
-        "bare_limit_per_second": round(limit),
+        "bare_insert_select_per_second": round(limit),
         "ratio": round(speed / limit, 2),
         "runs_seconds": [round(s, 2) for s in planned],
         "bare_seconds": [round(s, 2) for s in bare],
         **growth,
         **previewed(),
+        **shared(),
         **idle_minute(),
     }
 
@@ -193,6 +267,9 @@ def main() -> None:
 
     if connection.vendor != "postgresql":
         raise SystemExit("Set DATABASE_URL to a PostgreSQL database; a test database is made beside it.")
+    if sys.argv[1:] == ["planner"]:
+        planner()
+        return
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
         print(json.dumps(measure(), indent=2))

@@ -57,6 +57,14 @@ def test_a_new_contact_is_201_the_same_again_200_and_new_content_200(post):
     assert contact.ended_at == dt.datetime(2026, 11, 9, 8, 10, tzinfo=dt.UTC)
 
 
+def test_an_older_word_is_200_outdated_and_changes_nothing(post):
+    told = [post({**CALL, "told_at": f"2026-11-09T{hour}:00Z", "subject": hour}) for hour in ("10", "09", "11")]
+    assert [(answer.status_code, answer.json()["result"]) for answer in told] == [
+        (201, "created"), (200, "outdated"), (200, "updated"),
+    ]  # fmt: skip
+    assert Contact.objects.get().subject == "11"
+
+
 def test_the_same_contact_a_hundred_times_over_the_api_is_one_row(post):
     assert [post(CALL).status_code for _ in range(100)] == [201] + [200] * 99
     assert post([CALL] * 100).status_code == 200

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 
 from surveys import delivery, invitations
+from surveys.delivery import claims, pauses
 from surveys.delivery import clock as run_clock
-from surveys.delivery import pauses
 from surveys.models import Access, OutgoingMessage
 from tests import factories
 from tests.conftest import NOW
@@ -51,15 +51,16 @@ def notes() -> list[OutgoingMessage]:
 
 @pytest.mark.parametrize("reply", ["550 5.7.1 blocked by policy", "554 5.7.26 DMARC", "530 5.7.0 sign in first"])
 def test_a_campaign_is_stopped_when_half_of_its_last_twenty_mails_were_refused_for_our_sake(
-    acme, campaign, owner, smtp_sink, reply
+    acme, campaign, owner, smtp_sink, monkeypatch, reply
 ):
-    messages = plan(acme, 80)
+    monkeypatch.setattr(claims, "SLICE", 25)
+    messages = plan(acme, 40)
     refuse(smtp_sink, messages, reply)
     delivery.send_due(NOW)
     campaign.refresh_from_db()
     assert campaign.is_paused
     assert campaign.paused_because == f"Nach wiederholten Fehlern angehalten: {reply}"
-    assert OutgoingMessage.objects.filter(invitation__isnull=False, state=State.PLANNED).count() == 30  # a slice is 50
+    assert OutgoingMessage.objects.filter(invitation__isnull=False, state=State.PLANNED).count() == 15
     [note] = notes()
     assert (note.to, note.subject) == (owner.email, "Acme: “After calls” was stopped after repeated errors")
     assert reply in note.text and reply in note.html

@@ -443,7 +443,7 @@ def test_knowledge_takes_as_many_queries_for_one_as_for_three(acme, django_asser
     for count in (1, 3):
         who = [candidate(email=f"{number}@example.org") for number in range(count)]
         rules = Rules.of(of)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(6):
             rules.know(who, [NOW] * count)
 
 

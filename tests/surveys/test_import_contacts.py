@@ -3,17 +3,25 @@
 import csv
 import datetime as dt
 import io
+import multiprocessing
+import os
+import signal
+import time
 import zipfile
 
 import openpyxl
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import F
 
 from surveys.ingestion import files, loading, profiles
+from surveys.ingestion.ahead import made_ahead
 from surveys.ingestion.files import TableError
 from surveys.models import Agent, Contact, Customer, ImportProfile
 from tests import factories
+from tests.installation import Installation, wait_until
 
 HELPDESK = [
     "Ticket ID",
@@ -190,6 +198,102 @@ def test_an_import_that_dies_halfway_is_finished_by_the_next_one(acme, tmp_path)
     assert (report.created, report.unchanged, Contact.objects.count()) == (1500, 1000, 2500)
 
 
+BROKEN = 7_321  # of 10,000 rows; the header is line 1
+
+
+@pytest.fixture
+def ten_thousand(tmp_path):
+    """10,000 tickets, one of them broken; every hundredth row is an older word on the ticket after it."""
+    rows = [ticket(str(n), email=f"customer{n % 3000}@example.org") for n in range(10_000)]
+    rows[BROKEN - 1] = ticket("7320", status="<script>alert(1)</script>")
+    rows[99::100] = [ticket(row[0], subject="older", email=row[7]) for row in rows[100::100]] + [rows[-1]]
+    return write(tmp_path / "file.csv", [HELPDESK, *rows])
+
+
+def is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite in memory has one process; a second needs a server")
+def test_an_import_killed_at_half_time_is_finished_by_the_next_without_a_double(ten_thousand, tmp_path):
+    client = factories.make_client()
+    installation = Installation(tmp_path, smtp_port=9)
+    process = installation.start("manage", "import_contacts", client.slug, str(ten_thousand), LOG_LEVEL="ERROR")
+    while (count := Contact.objects.count()) < 5_000:
+        assert process.poll() is None, (tmp_path / "0.log").read_text()
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+    wait_until(lambda: not is_alive(process.pid), 10)  # the process that read ahead has gone with it
+    assert 5_000 <= count <= Contact.objects.count() < 9_899
+
+    said = run(client, ten_thousand, rejects=tmp_path / "rejects.csv")
+    found = dict(reversed(line.split(maxsplit=1)) for line in said.splitlines() if line.startswith("   "))
+    assert (found["rows"], found["replaced by a later row of the file"], found["refused"]) == ("10,000", "99", "1")
+    assert int(found["created"].replace(",", "")) + int(found["unchanged"].replace(",", "")) == 9_900
+    assert "line 7322, Status: “<script>alert(1)</script>” – The profile does not know this word." in said
+    assert Contact.objects.count() == Contact.objects.values("external_id").distinct().count() == 9_900
+    assert Customer.objects.count() == Customer.objects.values("key").distinct().count() == 2_971
+    assert not Contact.objects.filter(subject="older").exists()
+    before = everything()
+    assert load(client, ten_thousand).unchanged == 9_900
+    assert everything() == before
+
+
+def test_of_rows_with_one_number_the_one_told_last_counts_where_they_say_when(acme, tmp_path):
+    rules = {**profiles.shipped()["helpdesk"]}
+    rules["columns"] = {**rules["columns"], "told_at": "Updated at"}
+    ImportProfile.objects.create(client=acme, name="dated", rules=rules)
+    words = [("first", 1), ("newest", 3), ("older", 2), ("undated", None), ("oldest", 0)]
+    rows = [[*ticket("1", subject=text), f"2026-08-04T0{hour}:00Z" if hour is not None else ""] for text, hour in words]
+    report = load(acme, write(tmp_path / "a.csv", [[*HELPDESK, "Updated at"], *rows]), "dated")
+    assert (report.created, report.replaced, report.outdated) == (1, 2, 2)
+    assert Contact.objects.get().subject == "undated"
+    report = load(acme, write(tmp_path / "b.csv", [[*HELPDESK, "Updated at"], rows[1]]), "dated")
+    assert (report.updated, Contact.objects.get().subject) == (1, "newest")
+    report = load(acme, write(tmp_path / "c.csv", [[*HELPDESK, "Updated at"], rows[2]]), "dated")
+    assert (report.outdated, Contact.objects.get().subject) == (1, "newest")
+
+
+def test_what_is_taken_for_a_repeat_by_mistake_is_imported_like_any_other(acme, tmp_path, monkeypatch):
+    monkeypatch.setattr(loading._Sieve, "_BITS", 8)
+    path = write(tmp_path / "file.csv", [HELPDESK, *[ticket(str(n), subject=str(n)) for n in range(1200)]])
+    assert load(acme, path).created == 1200
+    assert load(acme, path).unchanged == 1200
+    assert Contact.objects.filter(subject=F("external_id")).count() == 1200
+
+
+def test_the_sieve_misses_no_repeat_and_rarely_sees_one_where_there_is_none():
+    sieve = loading._Sieve()
+    assert sum(sieve.has_seen(f"T-{n}") for n in range(50_000)) <= 3
+    assert all(sieve.has_seen(f"T-{n}") for n in range(50_000))
+
+
+def test_an_error_in_the_process_that_reads_ahead_is_raised_here():
+    def numbers():
+        yield 1
+        raise TableError("cut short")
+
+    ahead = made_ahead(numbers())
+    assert next(ahead) == 1
+    with pytest.raises(TableError, match="cut short"):
+        next(ahead)
+
+
+def test_leaving_early_ends_the_process_that_reads_ahead():
+    before = set(multiprocessing.active_children())
+    ahead = made_ahead(iter(range(10**9)))
+    assert next(ahead) == 0
+    [reader] = set(multiprocessing.active_children()) - before
+    ahead.close()
+    assert not reader.is_alive()
+
+
 def test_a_new_agent_or_a_reopening_updates_the_contact(acme, tmp_path):
     load(acme, write(tmp_path / "a.csv", [HELPDESK, ticket("1")]))
     reopened = ticket("1", agent="Lena Ritter", status="open", solved="")
@@ -264,11 +368,12 @@ def test_the_command_guesses_the_profile_and_sums_up(acme, tickets):
     assert said.startswith("tickets.csv: profile helpdesk\n")
     assert "line 11, Solved at: “2026-02-30T10:00:00Z” – This day does not exist. Correct the date.\n" in said
     summary = [line.split(maxsplit=1) for line in said.splitlines() if line.startswith("   ")]
-    assert summary[:6] == [
+    assert summary[:7] == [
         ["14", "rows"],
         ["5", "created"],
         ["0", "updated"],
         ["0", "unchanged"],
+        ["0", "older than what is known"],
         ["2", "replaced by a later row of the file"],
         ["7", "refused"],
     ]

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from surveys import ingestion
 from surveys.addresses import is_deliverable, is_missing
 from surveys.ingestion import Incoming
-from surveys.models import Agent, Contact, Customer, Invitation, Team
+from surveys.ingestion.incoming import content_hash
+from surveys.models import Agent, Contact, Customer, Invitation, Mark, Team
 from tests import factories
 
 START = dt.datetime(2026, 11, 9, 8, 0, tzinfo=dt.UTC)
@@ -135,6 +136,130 @@ def test_a_late_event_overwrites_because_the_last_word_counts(acme):
     assert (contact.state, contact.ended_at, contact.is_solved) == ("open", None, None)
 
 
+def told(hours: int | None, **fields) -> Incoming:
+    """The same call, as its source tells of it some hours after the start; None: it does not say when."""
+    return call(told_at=None if hours is None else START + dt.timedelta(hours=hours), **fields)
+
+
+@pytest.mark.parametrize("is_one_batch", [True, False])
+@pytest.mark.parametrize(
+    ("words", "expected", "left"),
+    [
+        ([(2, "new"), (1, "old")], ["created", "outdated"], "new"),
+        ([(1, "old"), (2, "new")], ["created", "updated"], "new"),
+        ([(1, "one"), (1, "two")], ["created", "updated"], "two"),
+        ([(1, "one"), (1, "one")], ["created", "unchanged"], "one"),
+        ([(None, "one"), (1, "two")], ["created", "updated"], "two"),
+        ([(2, "one"), (None, "two")], ["created", "updated"], "two"),
+        ([(2, "one"), (None, "two"), (1, "three")], ["created", "updated", "outdated"], "two"),
+    ],
+)
+def test_an_older_word_never_beats_a_newer_one_and_else_the_last_received_counts(
+    acme, now, words, expected, left, is_one_batch
+):
+    batch = [told(hours, subject=subject, customer_number="K1", customer_name=subject) for hours, subject in words]
+    batches = [batch] if is_one_batch else [[one] for one in batch]
+    assert [kind for each in batches for kind in kinds(acme, *each)] == expected
+    contact = Contact.objects.get()
+    assert (contact.subject, contact.customer.name) == (left, left)
+    assert contact.told_at == max((one.told_at for one in batch if one.told_at), default=None)
+
+
+def test_an_outdated_word_touches_nothing_and_names_the_contact(acme, now):
+    kinds(acme, told(2))
+    before = Contact.objects.values().get()
+    [outcome] = ingestion.receive(acme, [told(1, subject="old")], now + dt.timedelta(hours=1))
+    assert (outcome.kind, outcome.contact_id, outcome.refusal) == ("outdated", before["id"], None)
+    assert Contact.objects.values().get() == before
+
+
+def test_what_is_new_or_changed_awaits_its_verdict_and_a_repeat_does_not(acme):
+    def awaiting(*batch) -> list[str]:
+        kinds(acme, *batch)
+        waiting = Mark.objects.order_by("contact__external_id")
+        found = list(waiting.values_list("contact__external_id", flat=True))
+        Mark.objects.all().delete()
+        return found
+
+    assert awaiting(call("C-1"), call("C-2")) == ["C-1", "C-2"]
+    assert awaiting(call("C-1"), call("C-2", subject="new"), call("C-3")) == ["C-2", "C-3"]
+    assert awaiting(call("C-1"), call("C-3")) == []
+
+
+def test_an_update_overwrites_every_value_with_what_the_source_says_now(acme, now):
+    rich = {
+        "email": "kim@example.org",
+        "customer_number": "K1",
+        "team": "Nord",
+        "agent_name": "Lena Ritter",
+        "channel": "phone",
+        "reason": "a",
+        "subject": "b",
+        "language": "de",
+        "is_solved": True,
+        "wait_seconds": 1,
+        "talk_seconds": 2,
+        "reopened_count": 3,
+        "is_transferred": True,
+        "is_goodwill": True,
+        "is_spam": True,
+        "is_agent_initiated": True,
+        "is_test": True,
+        "has_consent": False,
+        "tags": ("x", 'q"\\\t'),
+        "told_at": START,
+        "attributes": {"plan": 'Größe "L"', "n": 1, "f": 1.5, "t": True, "none": None},
+    }
+    kinds(acme, call("old"), call("new", **rich))
+    new = Contact.objects.values().get(external_id="new")
+    assert kinds(acme, call("old", **rich)) == ["updated"]
+    assert {**Contact.objects.values().get(external_id="old"), "id": 0, "external_id": "", "content_hash": ""} == {
+        **new,
+        "id": 0,
+        "external_id": "",
+        "content_hash": "",
+    }
+    assert (new["tags"], new["attributes"]) == (["x", 'q"\\\t'], rich["attributes"])
+    assert kinds(acme, call("old")) == ["updated"]
+    assert Contact.objects.get(external_id="old").customer is None
+
+
+def test_segment_and_zone_are_the_customers_and_an_unknown_zone_is_left_out_with_a_note(acme):
+    known = {"customer_number": "K1", "customer_segment": " gold  plus ", "customer_time_zone": "Europe/Lisbon"}
+    kinds(acme, call("1", **known))
+    zones = "Europa/Lissabon", "../../etc/passwd", "Europe", "x" * 300
+    batch = [call(f"Z{n}", customer_number="K1", customer_time_zone=zone) for n, zone in enumerate(zones)]
+    notes = [note for outcome in ingestion.receive(acme, batch, START) for note in outcome.notes]
+    assert [note[:3] for note in notes] == [("left_out", "customer_time_zone", zone) for zone in zones]
+    customer = Customer.objects.get()
+    assert (customer.segment, customer.time_zone) == ("gold plus", "Europe/Lisbon")
+
+
+def test_no_field_of_a_contact_can_change_unseen():
+    plain = call("1", email="a@example.org")
+    changed = {
+        **{name: "x" for name, value in plain._asdict().items() if isinstance(value, str)},
+        **{name: True for name, value in plain._asdict().items() if isinstance(value, bool)},
+        "is_solved": False,
+        "has_consent": False,
+        "wait_seconds": 0,
+        "talk_seconds": 0,
+        "reopened_count": 1,
+        "started_at": START + dt.timedelta(microseconds=1),
+        "ended_at": None,
+        "told_at": START,
+        "tags": ("x",),
+        "attributes": {"x": None},
+    }
+    assert changed.keys() == set(Incoming._fields)
+    hashes = {content_hash(plain._replace(**{name: value})) for name, value in changed.items()}
+    assert len(hashes | {content_hash(plain)}) == len(changed) + 1
+
+
+def test_the_order_of_attributes_is_no_news(acme):
+    assert kinds(acme, call(attributes={"a": 1, "b": 2}), call(attributes={"b": 2, "a": 1})) == ["created", "unchanged"]
+
+
 def test_an_update_never_moves_an_invitation(acme):
     kinds(acme, call(agent_name="Lena Ritter", team="Nord", reason="Vertrag", customer_number="K1", email="k@ex.org"))
     contact = Contact.objects.get()
@@ -162,9 +287,9 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(acme):
             for n in range(size)
         ]
 
-    assert count(batch("a", 1)) == count(batch("b", 3)) <= 12
+    assert count(batch("a", 1)) == count(batch("b", 3)) <= 16
     assert count(batch("a", 1)) == count(batch("b", 3)) <= 4
-    assert count(batch("a", 1, subject="new")) == count(batch("b", 3, subject="new")) <= 8
+    assert count(batch("a", 1, subject="new")) == count(batch("b", 3, subject="new")) <= 9
 
 
 def test_a_thousand_contacts_fit_and_one_more_is_an_error(acme):

@@ -221,6 +221,7 @@ def test_twelve_hundred_contacts_get_twelve_hundred_verdicts_in_batches_of_flat_
         for number in range(1199)
     ]
     Contact.objects.bulk_create(copies)
+    Contact.objects.mark()
     with CaptureQueriesContext(connection) as captured:
         assert invitations.plan_contacts(NOW) == 1200
     assert Invitation.objects.filter(is_asked=True).count() == OutgoingMessage.objects.count() == 1200
@@ -470,6 +471,7 @@ def test_a_contact_reopened_before_its_mail_left_gets_a_new_verdict_when_it_is_f
     assert (invitations.plan_contacts(NOW + HOUR), verdicts(acme)) == (0, [(False, Reason.REOPENED)])
     contact.state, contact.ended_at = Contact.State.FINISHED, NOW + 2 * HOUR
     contact.save()
+    Contact.objects.filter(pk=contact.pk).mark()
     assert [invitations.plan_contacts(NOW + 3 * HOUR), invitations.plan_contacts(NOW + 3 * HOUR)] == [1, 0]
     again = Invitation.objects.get()
     assert (again.is_asked, again.about_at, again.messages.get().state) == (True, NOW + 2 * HOUR, State.PLANNED)

@@ -1,6 +1,8 @@
 """Which contacts are looked at, by which rules, and how often: marks, versions of the rules, judging at once."""
 
 import datetime as dt
+import threading
+import time
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -10,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from surveys import bulk, ingestion, invitations
 from surveys.eligibility import Reason
 from surveys.invitations import NotToBeJudged, rules, verdicts
+from surveys.invitations.turns import alone_at
 from surveys.models import (
     AudienceCondition,
     Campaign,
     Client,
     Contact,
     Invitation,
+    Mark,
     Medium,
     OutgoingMessage,
     RulesVersion,
@@ -23,14 +27,14 @@ from surveys.models import (
     Team,
 )
 from tests import factories
-from tests.conftest import NOW
+from tests.conftest import NOW, needs
 
 pytestmark = pytest.mark.django_db
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 
 def marked() -> list[str]:
-    return list(Contact.objects.filter(awaits_verdict=True).order_by("pk").values_list("external_id", flat=True))
+    return list(Mark.objects.order_by("pk").values_list("contact__external_id", flat=True))
 
 
 # --- Marks ----------------------------------------------------------------------------------------------------------
@@ -199,7 +203,8 @@ def test_each_verdict_points_to_the_rules_that_made_it(acme):
     first, second = factories.make_contact(acme), factories.make_contact(acme, state=Contact.State.OPEN)
     invitations.plan_contacts(NOW)
     Campaign.objects.filter(pk=campaign.pk).update(share_percent=0)
-    Contact.objects.filter(pk=second.pk).update(state=Contact.State.FINISHED, awaits_verdict=True)
+    Contact.objects.filter(pk=second.pk).update(state=Contact.State.FINISHED)
+    Contact.objects.filter(pk=second.pk).mark()
     invitations.plan_contacts(NOW)
     shares = {i.contact_id: i.rules.rules["share_percent"] for i in Invitation.objects.all()}
     assert shares == {first.pk: "100", second.pk: "0"}
@@ -303,3 +308,34 @@ def test_a_batch_costs_as_many_statements_for_two_campaigns_as_twice_one(acme):
                 invitations.plan_contacts(NOW)
         counts.append(len(captured))
     assert counts[1] < 2 * counts[0]
+
+
+# --- Planners at once -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_planner_leaves_a_client_where_another_is_at_work_and_comes_back_at_the_end(transactional_db):
+    needs("planners at once take PostgreSQL (set DATABASE_URL)", connection.vendor == "postgresql")
+    first, second = factories.make_client(), factories.make_client("globex", "Globex")
+    for client in (first, second):
+        factories.make_campaign(client, starts_on=NOW.date() - DAY)
+        factories.make_contact(client)
+    judged = []
+
+    def plan():
+        try:
+            judged.append(invitations.plan_contacts(NOW))
+        finally:
+            connection.close()
+
+    Campaign.objects.update(judged_from_on=NOW.date() - DAY)
+    planner = threading.Thread(target=plan)
+    with alone_at(first.pk):
+        planner.start()
+        for _ in range(100):
+            if Invitation.objects.exists():
+                break
+            time.sleep(0.1)
+        meanwhile = list(Invitation.objects.values_list("client", flat=True))
+    planner.join(30)
+    assert (meanwhile, judged, Mark.objects.count()) == ([second.pk], [2], 0)

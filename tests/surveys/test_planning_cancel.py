@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from surveys import invitations
 from surveys.eligibility import Reason
-from surveys.models import Campaign, Contact, Invitation, LegalBasis, Medium, OutgoingMessage, Suppression
+from surveys.models import Campaign, Contact, Invitation, LegalBasis, Mark, Medium, OutgoingMessage, Suppression
 from tests import factories
 from tests.conftest import NOW
 
@@ -173,18 +173,18 @@ def test_what_has_left_keeps_its_verdict_and_only_the_reminder_is_cancelled(acme
 def test_a_contact_reopened_while_its_mail_was_claimed_waits_for_its_next_verdict(acme):
     """The source may have finished it again, and the planner have looked, before the claim saw that it was open."""
     invitation = with_messages(factories.make_invitation(acme), State.CLAIMED)
-    Contact.objects.update(awaits_verdict=False)
+    Mark.objects.all().delete()
     invitations.cancel(invitation, Reason.REOPENED, NOW)
-    assert Contact.objects.get().awaits_verdict is True
+    assert Mark.objects.get().contact == invitation.contact
     assert invitations.plan_contacts(NOW) == 1
     assert Invitation.objects.get().is_asked is True
 
 
 def test_no_other_reason_brings_a_contact_back(acme):
     invitation = with_messages(factories.make_invitation(acme), State.CLAIMED)
-    Contact.objects.update(awaits_verdict=False)
+    Mark.objects.all().delete()
     invitations.cancel(invitation, Reason.SUPPRESSED, NOW)
-    assert Contact.objects.get().awaits_verdict is False
+    assert not Mark.objects.exists()
 
 
 def test_a_withdrawn_link_closes_unless_it_was_answered(acme):

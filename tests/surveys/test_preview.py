@@ -9,7 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from surveys import invitations
 from surveys.eligibility import Reason
 from surveys.invitations import previewing
-from surveys.models import AudienceCondition, Campaign, Contact, Invitation, Medium, OutgoingMessage, Suppression, Wave
+from surveys.models import (
+    AudienceCondition,
+    Campaign,
+    Contact,
+    Invitation,
+    Mark,
+    Medium,
+    OutgoingMessage,
+    Suppression,
+    Wave,
+)
 from tests import factories
 from tests.conftest import NOW
 
@@ -54,7 +64,7 @@ def test_nothing_is_written(acme):
     with CaptureQueriesContext(connection) as captured:
         preview(campaign)
     assert [q["sql"] for q in captured if not q["sql"].lstrip().startswith(("SELECT", "DECLARE"))] == []
-    assert (Invitation.objects.count(), Contact.objects.get().awaits_verdict) == (0, True)
+    assert (Invitation.objects.count(), Mark.objects.count()) == (0, 1)
 
 
 def test_the_period_begins_at_its_start_and_ends_before_its_end_and_before_now(acme):
@@ -84,10 +94,10 @@ def test_the_preview_of_a_month_is_what_planning_each_minute_would_have_done(acm
         factories.make_contact(acme, customer=customers[number * 5 % 6], ended_at=ended_at, external_id=f"T-{number}")
     found = preview(campaign)
     contacts = list(Contact.objects.order_by("ended_at", "pk"))
-    Contact.objects.update(awaits_verdict=False)
+    Mark.objects.all().delete()
     Campaign.objects.update(judged_from_on=campaign.starts_on)
     for contact in contacts:
-        Contact.objects.filter(pk=contact.pk).update(awaits_verdict=True)
+        Contact.objects.filter(pk=contact.pk).mark()
         invitations.plan_contacts(contact.ended_at + 3 * HOUR)
     reasons = list(Invitation.objects.values_list("reason", flat=True))
     assert found.asked == reasons.count("")

@@ -82,7 +82,7 @@ def utc(*parts) -> dt.datetime:
 
 def test_a_ticket_is_read_in_our_words(acme):
     incoming = ticket(acme, Tags="goodwill spam;internal_test,vip", Channel="whatsapp", Reopens="2")
-    assert vars(incoming) == {
+    assert incoming._asdict() == {
         "source": "helpdesk",
         "external_id": "100000",
         "state": "finished",
@@ -92,6 +92,8 @@ def test_a_ticket_is_read_in_our_words(acme):
         "customer_number": "",
         "customer_name": "Isla Fitzgerald",
         "customer_phone": "",
+        "customer_segment": "",
+        "customer_time_zone": "",
         "language": "de-AT",
         "agent_key": "",
         "agent_name": "Ayşe Demir",
@@ -105,11 +107,13 @@ def test_a_ticket_is_read_in_our_words(acme):
         "reopened_count": 2,
         "is_transferred": False,
         "is_goodwill": True,
+        "is_agent_initiated": False,
         "is_spam": True,
         "is_test": True,
         "has_consent": None,
         "tags": ("goodwill", "spam", "internal_test", "vip"),
         "attributes": {"priority": "normal"},
+        "told_at": None,
     }
 
 
@@ -167,7 +171,7 @@ def test_a_count_that_is_no_number_is_refused(acme):
 
 def test_a_call_is_read_in_our_words_and_ends_after_the_talk(acme):
     incoming = a_call(acme, **{"Kulanz (EUR)": "1.049,90"})
-    assert vars(incoming) == {
+    assert incoming._asdict() == {
         "source": "telephone",
         "external_id": "C-1",
         "state": "finished",
@@ -177,6 +181,8 @@ def test_a_call_is_read_in_our_words_and_ends_after_the_talk(acme):
         "customer_number": "K002019",
         "customer_name": "",
         "customer_phone": "anonym",
+        "customer_segment": "",
+        "customer_time_zone": "",
         "language": "",
         "agent_key": "A109",
         "agent_name": "Baumann, Rolf",
@@ -190,11 +196,13 @@ def test_a_call_is_read_in_our_words_and_ends_after_the_talk(acme):
         "reopened_count": 0,
         "is_transferred": False,
         "is_goodwill": True,
+        "is_agent_initiated": False,
         "is_spam": False,
         "is_test": False,
         "has_consent": True,
         "tags": (),
         "attributes": {"after_call_seconds": "204", "goodwill_eur": "1.049,90"},
+        "told_at": None,
     }
 
 
@@ -248,6 +256,41 @@ def test_a_wait_that_is_no_number_is_refused(acme, wait):
 def test_no_talk_time_means_no_end(acme):
     incoming = a_call(acme, **{"Gesprächszeit (min)": ""})
     assert (incoming.talk_seconds, incoming.ended_at) == (None, None)
+
+
+def test_a_file_may_say_who_began_as_of_when_and_where_the_customer_lives(acme):
+    columns = {"direction": "Dir", "told_at": ["Day", "Hour"], "customer_segment": "Seg", "customer_time_zone": "Zone"}
+    rules = {**RULES, "directions": {"Out": True, "in": False}, "columns": {**RULES["columns"], **columns}}
+    profile = Profile("x", rules, acme)
+    profile.bind(["Id", "Start", "End", "Status", "Dir", "Day", "Hour", "Seg", "Zone"])
+    told = []
+    for word in ("OUT ", "in", "", "sideways"):
+        cells = [
+            "7",
+            "2026-08-03T14:00Z",
+            "2026-08-03T14:10Z",
+            "done",
+            word,
+            "2026-08-04",
+            "09:30",
+            "gold",
+            "Asia/Tokyo",
+        ]
+        incoming, notes = profile.read(Row(2, cells))
+        told.append((incoming.is_agent_initiated, [(note.code, note.value) for note in notes]))
+    assert told == [(True, []), (False, []), (False, []), (False, [("unknown_direction", "sideways")])]
+    assert (incoming.told_at, incoming.customer_segment) == (utc(2026, 8, 4, 7, 30), "gold")
+    assert incoming.customer_time_zone == "Asia/Tokyo"
+    assert profile.column_of("is_agent_initiated") == "Dir"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00"])
+def test_a_time_that_means_never_is_out_of_range_and_no_crash(acme, text):
+    profile = Profile("x", RULES, acme)
+    profile.bind(["Id", "Start", "End", "Status"])
+    with pytest.raises(Refused) as caught:
+        profile.read(Row(2, ["7", text, "", "done"]))
+    assert (caught.value.finding.code, caught.value.finding.field) == ("out_of_range", "started_at")
 
 
 # --- Columns -------------------------------------------------------------------------------------------------------
@@ -307,6 +350,8 @@ def test_the_shipped_profiles_are_valid():
         ({"tags": {"vip": ["is_spam"]}}, "is_spam"),
         ({"channels": {"fax": "fax"}}, "fax"),
         ({"consent": {"ja": "yes"}}, "consent"),
+        ({"directions": {"out": "yes"}}, "directions"),
+        ({"columns": {**RULES["columns"], "direction": "Dir"}}, "directions"),
         ({"constants": {"reason": "x"}}, "reason"),
         ({"minutes": ["reopened_count"]}, "reopened_count"),
         ({"encoding": "latin-99"}, "latin-99"),

@@ -79,6 +79,7 @@ class Command(BaseCommand):
             (_("created"), report.created),
             (_("updated"), report.updated),
             (_("unchanged"), report.unchanged),
+            (_("older than what is known"), report.outdated),
             (_("replaced by a later row of the file"), report.replaced),
             (_("refused"), report.refused.total()),
         ):
