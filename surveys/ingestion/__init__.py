@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from django.db import transaction
 
 from surveys import bulk
-from surveys.models import Client, Contact
+from surveys.models import Client, Contact, Mark
 
 from . import parties
 from .incoming import LABELS, Finding, Incoming, Refused, admit, content_hash
@@ -155,12 +155,11 @@ def _write(client: Client, fresh: dict[Key, Admitted], so_far: dict[Key, _Known]
     ids = {key: so_far[key].pk for key in fresh} | dict(zip(new, _reserved(len(new)), strict=True))
     rows = dict(zip(fresh, _rows(client, fresh, ids, so_far, at), strict=True))
     if new:
-        lasting = ((*rows.pop(key), client.pk, *key, at) for key in new)
-        bulk.insert(Contact, (*_UPDATED, *_LASTING), lasting)
+        bulk.insert(Contact, (*_UPDATED, *_LASTING), ((*rows.pop(key), client.pk, *key, at) for key in new))
+        bulk.insert(Mark, ("contact_id", "client_id"), ((ids[key], client.pk) for key in new))
     if rows:
         bulk.update(Contact, _UPDATED, list(rows.values()))
-    if ids:
-        Contact.objects.filter(bulk.among("pk", ids.values())).mark()
+        Contact.objects.filter(bulk.among("pk", [ids[key] for key in rows])).mark()
     return ids
 
 
