@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 response_submitted = Signal()
 
 
-def enqueue(task: Task, response_id: int) -> None:
-    """Wake a worker for a response that is committed. A dead broker is no error: the sweep finds what was not done."""
+def enqueue(task: Task, *arguments) -> None:
+    """Wake a worker for what is committed. A dead broker is no error: the sweep finds what was not done."""
     try:
-        task.delay(response_id)
+        task.delay(*arguments)
     except OperationalError as error:
-        log.warning("no broker for %s of response %s: %s", task.name, response_id, error)
+        log.warning("no broker for %s%s: %s", task.name, arguments, error)

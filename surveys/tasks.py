@@ -1,4 +1,4 @@
-"""Celery's door to planning and sending: no arguments but the clock, one call each."""
+"""Celery's door to planning and sending: each task looks for due rows by the clock, and makes one call."""
 
 import logging
 
@@ -10,12 +10,16 @@ from . import delivery, invitations
 from .api import idempotency
 from .delivery import bounces, clock, mailboxes
 from .ingestion import webhooks
+from .signals import enqueue
 
 log = logging.getLogger(__name__)
 
 
 @shared_task
-def plan_invitations() -> int:
+def plan_invitations(is_helping: bool = False) -> int:
+    """A backlog calls a second worker: two planners spread over the clients."""
+    if not is_helping and not settings.CELERY_TASK_ALWAYS_EAGER and invitations.is_behind():
+        enqueue(plan_invitations, True)
     return invitations.plan_contacts(timezone.now())
 
 

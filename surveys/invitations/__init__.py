@@ -6,7 +6,7 @@ judged once more inside the claim of the message.
 """
 
 from .cancelling import cancel, reasons_to_cancel, withdraw
-from .contacts import NotToBeJudged, judge_now, plan_contacts
+from .contacts import NotToBeJudged, is_behind, judge_now, plan_contacts
 from .previewing import Preview, preview
 from .reminders import plan_reminders
 from .waves import plan_waves
@@ -15,6 +15,7 @@ __all__ = [
     "NotToBeJudged",
     "Preview",
     "cancel",
+    "is_behind",
     "judge_now",
     "plan_contacts",
     "plan_reminders",

@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='campaign',
             name='reask_days',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='Counted for each customer from when they were last judged. Empty: as often as the waves and panels come round.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='asked again after days'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='Counted for each customer from when they were last judged. Empty: whenever waves and panels come round.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='asked again after days'),
         ),
         migrations.AddField(
             model_name='campaign',

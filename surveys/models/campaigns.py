@@ -134,7 +134,9 @@ class Campaign(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text=_("Counted for each customer from when they were last judged. Empty: as often as the waves and panels come round."),
+        help_text=_(
+            "Counted for each customer from when they were last judged. Empty: whenever waves and panels come round."
+        ),
     )
     # The first day from which contacts are marked for judging; the planner's own note, see `invitations`.
     judged_from_on = models.DateField(null=True, blank=True, editable=False)

@@ -93,6 +93,7 @@ def test_the_ledger_is_filtered_by_verdict_and_reason(browser, acme):
 
 # --- Forms ---
 
+
 def test_do_not_ask_is_added_by_hand_under_the_mailbox_and_never_changed(browser, acme):
     browser.post(url("suppression", "add"), {"client": acme.pk, "address": " Kim@Example.ORG "})
     row = Suppression.objects.get()

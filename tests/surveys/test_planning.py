@@ -5,13 +5,14 @@ import threading
 import time
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from surveys import bulk, ingestion, invitations
+from surveys import bulk, ingestion, invitations, tasks
 from surveys.eligibility import Reason
-from surveys.invitations import NotToBeJudged, rules, verdicts
+from surveys.invitations import NotToBeJudged, contacts, rules, verdicts
 from surveys.invitations.turns import alone_at
 from surveys.models import (
     AudienceCondition,
@@ -339,3 +340,19 @@ def test_a_planner_leaves_a_client_where_another_is_at_work_and_comes_back_at_th
         meanwhile = list(Invitation.objects.values_list("client", flat=True))
     planner.join(30)
     assert (meanwhile, judged, Mark.objects.count()) == ([second.pk], [2], 0)
+
+
+def test_a_backlog_calls_exactly_one_helper(acme, settings, monkeypatch):
+    factories.make_campaign(acme)
+    for _ in range(3):
+        factories.make_contact(acme)
+    monkeypatch.setattr(contacts, "MANY", 2)
+    settings.CELERY_TASK_ALWAYS_EAGER = False  # what the task asks; here it runs at once all the same
+    began = []
+    original = invitations.plan_contacts
+    monkeypatch.setattr(invitations, "plan_contacts", lambda at: began.append(at) or original(at))
+    with time_machine.travel(NOW, tick=False):
+        tasks.plan_invitations()
+        assert (len(began), Invitation.objects.count(), invitations.is_behind()) == (2, 3, False)
+        tasks.plan_invitations()
+    assert len(began) == 3
