@@ -37,7 +37,7 @@ class Fate(models.TextChoices):
     """Why one who was asked went no further. Of those who were not asked, `Invitation.Reason` says it."""
 
     NO_MESSAGE = "no_message", _("no message was made")
-    PLANNED = "planned", _("waits to be sent")
+    PLANNED = "planned", _("still to be sent")
     SENDING = "sending", _("is being sent")
     DEFERRED = "deferred", _("put off by the receiving side, is tried again")
     FAILED = "failed", _("refused by the receiving side")
