@@ -2,6 +2,7 @@
 
 import http.server
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -44,6 +45,13 @@ class Quiet(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def is_whole(request: bytes) -> bool:
+    """Whether head and body are there; the body may come in a packet of its own."""
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *(\d+)", head)
+    return bool(end) and len(body) >= int(length[1] if length else 0)
+
+
 class Listener:
     """Counts the connections it is given, and says what it was told to say, byte by byte if `drip` seconds are set."""
 
@@ -66,7 +74,7 @@ class Listener:
     def _answer(self, peer):
         with peer:
             heard = b""
-            while b"\r\n\r\n" not in heard or not heard.endswith((b"\r\n\r\n", b"a=b", b"x=1", b"x")):
+            while not is_whole(heard):
                 if not (more := peer.recv(65536)):
                     return
                 heard += more
