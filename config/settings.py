@@ -326,11 +326,12 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Nachklang API",
-    "DESCRIPTION": "Contacts in: one key per client, one result per row.",
+    "DESCRIPTION": "Contacts in, links and the ledger out: one key per client, one result per row.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {"WhyNoFurther": "surveys.api.funnel.LOSSES"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "APPEND_COMPONENTS": {

@@ -23,6 +23,8 @@ from ..models import Campaign, Client, Medium, OutgoingMessage, Stage
 from ..models.fates import LABELS, STAGES, fates_from
 from .links import AnyAccept
 
+LOSSES = list(LABELS.items())  # named in the settings, so that the schema can call them by one name
+
 
 class CampaignSerializer(serializers.ModelSerializer):
     """One campaign. Its rules are kept in the administration."""
@@ -36,7 +38,7 @@ class CampaignSerializer(serializers.ModelSerializer):
 class LossSerializer(serializers.Serializer):
     """How many came no further, and why."""
 
-    reason = serializers.ChoiceField(list(LABELS.items()))
+    reason = serializers.ChoiceField(LOSSES)
     reason_text = serializers.CharField(source="label", help_text=gettext_lazy("The reason in words."))
     count = serializers.IntegerField()
 
@@ -74,7 +76,7 @@ class VerdictSerializer(serializers.Serializer):
     verdict = serializers.ChoiceField(["asked", "not_asked"])
     stage = serializers.ChoiceField(Stage.choices, help_text=gettext_lazy("How far it came."))
     reason = serializers.ChoiceField(
-        list(LABELS.items()), allow_blank=True, help_text=gettext_lazy("Why no further; empty once answered.")
+        LOSSES, allow_blank=True, help_text=gettext_lazy("Why no further; empty once answered.")
     )
     due_at = serializers.DateTimeField(allow_null=True)
     state = serializers.ChoiceField(
