@@ -274,10 +274,11 @@ def test_old_marks_count_as_long_as_their_key_is_kept(settings):
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_mail_that_was_cut_or_garbled_anywhere_is_still_no_error(path):
     content = sample(path, references.make(4711))
+    found = set()
     for end in range(0, len(content), 97):
-        reports.read(content[:end], NOW)
-        reports.read(content[end:], NOW)
-        reports.read(content[:end] + b"\xff\0\x80" * 5 + content[end:], NOW)
+        for piece in (content[:end], content[end:], content[:end] + b"\xff\0\x80" * 5 + content[end:]):
+            found.add(getattr(reports.read(piece, NOW), "message_id", None))
+    assert found <= {None, 4711}
 
 
 def test_ten_megabytes_do_not_matter():
