@@ -1,7 +1,7 @@
 """Plays the year: each night the exports come in, each morning the loop ticks, customers read their mail and answer.
 
 Nothing is written past the product: contacts go through the importer, mail is read from the mailbox, answers are posted
-to the real pages, cases move by their verbs. Only the clock is the story's: `timezone.now` is set for each moment.
+to the real pages, cases move by their verbs. Only the clock is the story's: it is set for each moment.
 """
 
 import datetime as dt
@@ -26,7 +26,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from config.celery import SCHEDULE
-from surveys.delivery import references
+from surveys.delivery import clock, references
 from surveys.models import Client, Invitation, OutgoingMessage
 
 from .. import cases
@@ -182,8 +182,8 @@ class Year:
 
 @contextmanager
 def clock_at(moment: dt.datetime) -> Iterator[None]:
-    """Within: it is `moment` for everything that asks `timezone.now`."""
-    with mock.patch.object(timezone, "now", lambda: moment):
+    """Within: it is `moment` for everything that asks the clock of this process or of the database."""
+    with mock.patch.object(timezone, "now", lambda: moment), mock.patch.object(clock, "now", lambda: moment):
         yield
 
 

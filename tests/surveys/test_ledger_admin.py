@@ -231,7 +231,7 @@ def test_the_list_names_each_reason_with_its_number_under_the_other_filters(brow
     assert sum(everything.values()) == Invitation.objects.count() == 15
     assert told("?about=2026-10-01..2026-11-01&stage=asked") == {
         "No message was made": 1,
-        "Waits to be sent": 1,
+        "Still to be sent": 1,
         "Put off by the receiving side, is tried again": 1,
         "Refused by the receiving side": 1,
         "Unknown: may have arrived, never sent again": 1,
