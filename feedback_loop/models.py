@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from surveys.models import Client, Login, Response, Team, reach_of
-from surveys.models.people import LANGUAGES
+from surveys.models.people import STAFF_LANGUAGES
 
 
 class CaseQuerySet(models.QuerySet):
@@ -131,7 +131,7 @@ class DigestSubscription(models.Model):
     salutation = models.CharField(
         _("salutation"), max_length=120, blank=True, help_text=_("How the mail begins, such as “Guten Tag Frau Brook”.")
     )
-    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="de")
+    language = models.CharField(_("language"), max_length=2, choices=STAFF_LANGUAGES, default="de")
     send_hour = models.PositiveSmallIntegerField(_("hour"), default=7, help_text=_("In the client's time zone."))
     starts_on = models.DateField(_("from"), help_text=_("Periods that end before this day are not reported."))
     is_active = models.BooleanField(_("active"), default=True)
@@ -163,7 +163,7 @@ class Digest(models.Model):
     kind = models.CharField(_("rhythm"), max_length=5, choices=DigestSubscription.Kind.choices)
     first_on = models.DateField(_("first day"))
     last_on = models.DateField(_("last day"))
-    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
+    language = models.CharField(_("language"), max_length=2, choices=STAFF_LANGUAGES)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.CLAIMED)
     claimed_at = models.DateTimeField(_("claimed"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)

@@ -11,8 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDay, TruncWeek
@@ -20,7 +18,7 @@ from django.db.models.functions import TruncDay, TruncWeek
 from .addresses import is_deliverable, is_missing, phone_key
 from .bulk import among
 from .models import AudienceCondition, Campaign, Client, Contact, Invitation, LegalBasis, Medium, Suppression
-from .models.people import email_key, person_key
+from .models.people import email_key, person_key, zone_of
 
 Reason = Invitation.Reason
 Attribute = AudienceCondition.Attribute
@@ -139,7 +137,7 @@ class Rules:
         if (key := (moment, who.time_zone)) not in self._opens_at:
             if len(self._opens_at) >= 10_000:
                 self._opens_at.clear()
-            self._opens_at[key] = self.campaign.sending_time(moment, _zone(who.time_zone))
+            self._opens_at[key] = self.campaign.sending_time(moment, zone_of(who.time_zone))
         return self._opens_at[key]
 
     # --- Whether
@@ -379,12 +377,3 @@ _ATTRIBUTES: dict[Attribute, Callable[[Candidate, Client], list[str]]] = {
     Attribute.SEGMENT: lambda who, client: [_folded(who.segment)],
     Attribute.TAG: lambda who, client: _tags(who),
 }
-
-
-@lru_cache
-def _zone(name: str) -> ZoneInfo | None:
-    """The customer's own zone, where it is known and real."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

@@ -1,26 +1,41 @@
-"""What customers send back: one answer sheet in, once; and the wish not to be asked again, at any time.
+"""What customers send back: one answer sheet in, step by step, in one row; and the wish not to be asked again.
 
-The links in survey mails lead here. A token names an invitation and nothing else; whose it is, which client's and
-whether it may still be answered stands in the rows.
+The links in survey mails lead here, and every other door: open links, kiosks, the API. A token names an invitation, an
+open link or a sheet, and nothing else; whose it is and whether it may still be answered stands in the rows.
 """
 
 import datetime as dt
 import enum
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import IntegrityError, transaction
 
-from . import suppressions
+from . import questionnaire
 from .delivery import links
-from .models import Agent, Answer, DeliveryEvent, Invitation, OutgoingMessage, Question, Response, Suppression
+from .models import (
+    Agent,
+    Answer,
+    Client,
+    Door,
+    Invitation,
+    OpenLink,
+    Question,
+    Response,
+    SurveyVersion,
+)
+from .questionnaire import Given, Situation
 from .redaction import redact
 from .signals import response_submitted
 
+EMPTY = ("", ())  # a question that was left out
+CHANGEABLE = dt.timedelta(hours=24)  # how long an answer from an open link can be completed and changed
+
 
 class LinkState(enum.StrEnum):
-    OPEN = "open"
+    OPEN = "open"  # nothing sent yet, or not all of it
     ANSWERED = "answered"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
@@ -28,131 +43,100 @@ class LinkState(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Sitting:
+    """One person before one sheet: who is asked what, by which door, until when, and what they sent so far.
+
+    Of an invitation, or of an open link with the number (`sheet_id`) of the sheet that was begun there.
+    """
+
+    client: Client
+    version: SurveyVersion
+    door: Door
+    language: str
+    form_of_address: str
+    expires_at: dt.datetime
+    situation: Situation
+    invitation: Invitation | None = None
+    open_link: OpenLink | None = None
+    sheet_id: uuid.UUID | None = None
+    response: Response | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.version.survey.kind
+
+    @property
+    def said(self) -> dict[str, Given]:
+        """What is stored so far. One query for the answers."""
+        return questionnaire.said_in(self.response) if self.response else {}
+
+    def can_change(self, at: dt.datetime) -> bool:
+        """Whether what was sent may still be changed: until the link expires; never where the next person stands."""
+        is_withdrawn = self.invitation is not None and self.invitation.withdrawn_at is not None
+        return at < self.expires_at and not is_withdrawn and self.door != Door.KIOSK
+
+
+@dataclass(frozen=True)
 class Link:
-    """What a link leads to. An unknown one has no invitation; an answered one has its response."""
+    """What a link leads to. An unknown one has no sitting."""
 
     state: LinkState
-    invitation: Invitation | None = None
-    response: Response | None = None
+    sitting: Sitting | None = None
+
+    @property
+    def invitation(self) -> Invitation | None:
+        return self.sitting and self.sitting.invitation
+
+    @property
+    def response(self) -> Response | None:
+        return self.sitting and self.sitting.response
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A checked answer sheet: `score` on the survey's scale, `phone` only with `wants_call`."""
+    """A checked answer sheet, or one page of it: what was said by question key, the score on its scale among it.
 
-    score: int
-    text: str = ""
-    wants_call: bool = False
-    phone: str = ""
-    is_preselected: bool = False
-    language: str = ""  # of the page it was answered in; empty: the invitation's
-
-
-class Scope(enum.StrEnum):
-    """What an objection covers."""
-
-    THIS_SURVEY = "this"
-    ALL_SURVEYS = "all"
-
-
-@dataclass(frozen=True)
-class Preference:
-    """Where a person stands: what they have objected to themselves, and whether they can take it back here.
-
-    `is_asked`: whether we may ask in what is left; not so, for instance, where mail came back.
+    A question that was on the page and left empty is given as "" or (): what stood there is taken back. `wants_call` is
+    None where the page did not ask; `phone` is kept only with it. `is_last`: nothing is left to ask.
     """
 
-    objection: Scope | None
-    can_take_back: bool = False
-    is_asked: bool = False
+    said: Mapping[str, Given] = field(default_factory=dict)
+    wants_call: bool | None = None
+    phone: str = ""
+    is_last: bool = True
+    is_preselected: bool = False
+    language: str = ""  # of the page it was answered in; empty: the sitting's
 
 
 class LinkClosed(Exception):
-    """The invitation may not be answered any more: withdrawn or expired, perhaps while the form stood open."""
+    """It may not be answered any more: withdrawn or expired, perhaps while the form stood open."""
 
 
 def open_link(token: str, at: dt.datetime) -> Link:
     """What the answer link leads to at a moment. Writes nothing. One query, none for a forged token."""
-    invitation = _invitation(links.ANSWER, token)
-    if invitation is None:
-        return Link(LinkState.UNKNOWN)
-    if response := getattr(invitation, "response", None):
-        return Link(LinkState.ANSWERED, invitation, response)
-    if invitation.withdrawn_at:
-        return Link(LinkState.WITHDRAWN, invitation)
-    return Link(LinkState.OPEN if at < invitation.expires_at else LinkState.EXPIRED, invitation)
+    invitation = invitation_of(links.ANSWER, token)
+    return _link(sitting_of(invitation), at) if invitation else Link(LinkState.UNKNOWN)
 
 
-def note_opening(invitation: Invitation, at: dt.datetime) -> None:
-    """Remember when the page was first opened: one query, and none from then on.
-
-    For the funnel only. It is neither answer nor objection nor consent: mail scanners open pages, too.
-    """
-    if invitation.opened_at is None:
-        Invitation.objects.filter(pk=invitation.pk, opened_at=None).update(opened_at=at)
-
-
-def record(invitation: Invitation, sheet: Sheet, at: dt.datetime) -> Response:
-    """Store the sheet and announce it; if another one was first, return that: the first answer stays.
-
-    Raises LinkClosed where the invitation is withdrawn or expired by now.
-    """
-    try:
-        with transaction.atomic():
-            if not _is_open(invitation, at):
-                raise LinkClosed(str(invitation.public_id))
-            response = _create(invitation, sheet, at)
-            announce = partial(response_submitted.send_robust, sender=Response, response_id=response.pk)
-            # Robust: a dead broker must not turn a saved answer into an error.
-            transaction.on_commit(announce, robust=True)
-            return response
-    except IntegrityError:
-        return Response.objects.get(invitation=invitation)
+def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL) -> Sitting:
+    """The sitting of one invitation, with its response so far."""
+    response = getattr(invitation, "response", None)
+    language = (response or invitation).language
+    return Sitting(
+        client=invitation.client,
+        version=invitation.version,
+        door=door,
+        language=language,
+        form_of_address=invitation.form_of_address,
+        expires_at=invitation.expires_at,
+        situation=Situation(language, invitation.channel, invitation.segment),
+        invitation=invitation,
+        response=response,
+    )
 
 
-def open_unsubscribe_link(token: str) -> Invitation | None:
-    """The invitation whose recipient holds this link; it never expires. Writes nothing."""
-    return _invitation(links.UNSUBSCRIBE, token)
-
-
-def preference(invitation: Invitation) -> Preference:
-    """What the recipient can be told of where they stand now. Writes nothing."""
-    against = suppressions.standing_against(invitation, invitation.version.survey)
-    everywhere, here = against.get(None), against.get(invitation.version.survey_id)
-    if everywhere in suppressions.OWN_WORD:
-        return Preference(Scope.ALL_SURVEYS, can_take_back=everywhere == Suppression.Reason.UNSUBSCRIBED)
-    if here == Suppression.Reason.UNSUBSCRIBED:  # nothing else is ever noted for one survey by the person
-        return Preference(Scope.THIS_SURVEY, can_take_back=True, is_asked=everywhere is None)
-    return Preference(None, is_asked=not against)
-
-
-def unsubscribe(invitation: Invitation, at: dt.datetime, scope: Scope = Scope.ALL_SURVEYS) -> None:
-    """No more of this survey, or of all surveys of this client, at once: senders look here just before they send.
-
-    Holds for every address of the person that we know. An invitation whose addresses were erased has nobody left to
-    ask.
-    """
-    survey = invitation.version.survey if scope == Scope.THIS_SURVEY else None
-    suppressions.suppress_person(invitation, Suppression.Reason.UNSUBSCRIBED, at, survey)
-    _note_objection(invitation, at)
-
-
-def subscribe_again(invitation: Invitation) -> None:
-    """Take back one's own objection, to this survey as to all; what others noted against asking stays."""
-    suppressions.take_back(invitation, invitation.version.survey)
-
-
-def _note_objection(invitation: Invitation, at: dt.datetime) -> None:
-    """For the ledger: which message the objection answers, as providers report it. Said again, nothing is added."""
-    if message := OutgoingMessage.objects.filter(invitation=invitation).order_by("is_reminder").first():
-        kind = DeliveryEvent.Kind.UNSUBSCRIBED
-        said = DeliveryEvent(
-            client_id=message.client_id, message=message, kind=kind, source="page", event_id=message.pk, happened_at=at
-        )
-        DeliveryEvent.objects.bulk_create([said], ignore_conflicts=True)
-
-
-def _invitation(purpose: str, token: str) -> Invitation | None:
+def invitation_of(purpose: str, token: str) -> Invitation | None:
+    """The invitation that a token names for this purpose, with all that its pages read: one query, none if forged."""
     value = links.read(purpose, token)
     if value is None:
         return None
@@ -160,33 +144,178 @@ def _invitation(purpose: str, token: str) -> Invitation | None:
     return asked.select_related("client", "customer", "version__survey", "response").first()
 
 
-def _is_open(invitation: Invitation, at: dt.datetime) -> bool:
-    """Read again under a lock (on SQLite the transaction itself holds it): a withdrawal cannot slip in between."""
-    row = Invitation.objects.select_for_update().filter(pk=invitation.pk)
-    return bool(row.filter(is_asked=True, withdrawn_at=None, expires_at__gt=at).values_list("pk"))
+def note_opening(invitation: Invitation, at: dt.datetime, clicked: int | None = None) -> None:
+    """Remember when the page was first opened, and the number first clicked in the mail: one query at most, once.
+
+    For the funnel, and as a provisional score. It is neither answer nor objection nor consent: mail scanners open
+    pages, too, and click numbers.
+    """
+    news = {}
+    if invitation.opened_at is None:
+        news |= {"opened_at": at}
+    if invitation.clicked_at is None and clicked is not None:
+        news |= {"clicked_at": at, "clicked_score": clicked}
+    if news:
+        untouched = {name: None for name in news if name.endswith("_at")}
+        Invitation.objects.filter(pk=invitation.pk, **untouched).update(**news)
 
 
-def _create(invitation: Invitation, sheet: Sheet, at: dt.datetime) -> Response:
-    response = Response.objects.create(
-        client=invitation.client,
-        invitation=invitation,
-        kind=invitation.version.survey.kind,
-        score=sheet.score,
-        language=sheet.language or invitation.language,
-        wants_call=sheet.wants_call,
-        phone=sheet.phone if sheet.wants_call else "",
-        is_preselected=sheet.is_preselected,
-        submitted_at=at,
-    )
-    if text := _redacted(sheet.text, invitation.client_id):
-        question = Question.objects.get(version=invitation.version_id, kind=Question.Kind.COMMENT)
-        Answer.objects.create(response=response, question=question, text=text)
+def record(sitting: Sitting, sheet: Sheet, at: dt.datetime) -> Response:
+    """Store a step of the sheet, or a change of it: one row, however often and from wherever it is sent.
+
+    The first step needs the score. Once the last step is in, it is announced; and again when it changed afterwards. A
+    step that says nothing new writes nothing. Raises LinkClosed where it may not be answered (any more).
+    """
+    try:
+        return _record(sitting, sheet, at, is_begun=sitting.response is not None)
+    except IntegrityError:  # another tab was first: what it stored is what we add to
+        return _record(sitting, sheet, at, is_begun=True)
+
+
+def snapshot(response: Response) -> dict:
+    """What a response says, as it is kept in `Response.first` when it is changed."""
+    return {
+        "said": questionnaire.said_in(response),
+        "wants_call": response.wants_call,
+        "submitted_at": response.submitted_at.isoformat(),
+    }
+
+
+def _link(sitting: Sitting, at: dt.datetime) -> Link:
+    response, is_open = sitting.response, at < sitting.expires_at
+    is_withdrawn = sitting.invitation is not None and sitting.invitation.withdrawn_at is not None
+    if response and (response.completed_at or is_withdrawn or not is_open):
+        return Link(LinkState.ANSWERED, sitting)
+    if is_withdrawn:
+        return Link(LinkState.WITHDRAWN, sitting)
+    return Link(LinkState.OPEN if is_open else LinkState.EXPIRED, sitting)
+
+
+@transaction.atomic
+def _record(sitting: Sitting, sheet: Sheet, at: dt.datetime, is_begun: bool) -> Response:
+    response = _held(sitting, at, is_begun)
+    said = _redacted(sheet.said, sitting)
+    if response is None:
+        response, is_news = _create(sitting, sheet, said, at), True
+    else:
+        before = questionnaire.said_in(response)
+        is_news = _change(response, sheet, said, before, at)
+        said = before | said
+    if sheet.is_last:
+        _forget_unasked(response, sitting, said)
+    if is_news and response.completed_at:
+        announce = partial(response_submitted.send_robust, sender=Response, response_id=response.pk)
+        # Robust: a dead broker must not turn a saved answer into an error.
+        transaction.on_commit(announce, robust=True)
     return response
 
 
-def _redacted(text: str, client_id: int) -> str:
-    """The words without personal data, the client's agents included; empty where nothing visible was written."""
-    if not text.strip():
-        return ""
-    names = Agent.objects.filter(client=client_id).values_list("name", flat=True)
-    return redact(text, names=names).strip()
+def _held(sitting: Sitting, at: dt.datetime, is_begun: bool) -> Response | None:
+    """What is stored so far, read again under a lock (on SQLite the transaction itself holds it).
+
+    A withdrawal cannot slip in between, and no other tab.
+    """
+    if sitting.invitation is None:
+        if at >= sitting.expires_at:
+            raise LinkClosed(str(sitting.sheet_id))
+        return Response.objects.select_for_update().filter(public_id=sitting.sheet_id).first() if is_begun else None
+    row = Invitation.objects.select_for_update().filter(pk=sitting.invitation.pk)
+    if not row.filter(is_asked=True, withdrawn_at=None, expires_at__gt=at).values_list("pk"):
+        raise LinkClosed(str(sitting.invitation.public_id))
+    return Response.objects.filter(invitation=sitting.invitation).first() if is_begun else None
+
+
+def _create(sitting: Sitting, sheet: Sheet, said: dict[str, Given], at: dt.datetime) -> Response:
+    response = Response.objects.create(
+        client=sitting.client,
+        invitation=sitting.invitation,
+        open_link=sitting.open_link,
+        door=sitting.door,
+        public_id=sitting.sheet_id or uuid.uuid4(),
+        version=sitting.version,
+        kind=sitting.kind,
+        score=said[Question.SCORE],
+        language=sheet.language or sitting.language,
+        wants_call=bool(sheet.wants_call),
+        phone=sheet.phone if sheet.wants_call else "",
+        is_preselected=sheet.is_preselected,
+        submitted_at=at,
+        completed_at=at if sheet.is_last else None,
+    )
+    _store(response, sitting.version, said)
+    return response
+
+
+def _change(
+    response: Response, sheet: Sheet, said: dict[str, Given], before: dict[str, Given], at: dt.datetime
+) -> bool:
+    """Bring the row up to date; False if the sheet says nothing new. What was said first is kept once it is altered."""
+    differs = {key: given for key, given in said.items() if given != before.get(key)}
+    news = {key: given for key, given in differs.items() if key in before or given not in EMPTY}
+    altered = news.keys() & before.keys()
+    call = (sheet.wants_call, sheet.phone if sheet.wants_call else "")
+    is_call_new = sheet.wants_call is not None and call != (response.wants_call, response.phone)
+    is_completed_now = sheet.is_last and not response.completed_at
+    if not (news or is_call_new or is_completed_now):
+        return False
+    if altered or (is_call_new and response.completed_at):
+        response.first = response.first or snapshot(response)
+        response.changed_at = at
+    response.score = said.get(Question.SCORE, response.score)
+    if is_call_new:
+        response.wants_call, response.phone = call
+    if is_completed_now:
+        response.completed_at = at
+    response.save()
+    _take_back(response, altered)
+    _store(response, response.version, news)
+    return True
+
+
+def _take_back(response: Response, keys: Iterable[str]) -> None:
+    """What is answered anew. A text stays the row that it is: what was read in it belongs to it."""
+    if keys := set(keys) - {Question.SCORE}:
+        response.answers.filter(question__key__in=keys).exclude(question__kind=Question.Kind.TEXT).delete()
+
+
+def _store(response: Response, version: SurveyVersion, said: Mapping[str, Given]) -> None:
+    """Write what was said, but for the score, which stands in the response. An empty text takes the answer back."""
+    questions = {question.key: question for question in questionnaire.questions_of(version)}
+    new, texts = [], []
+    for key, given in said.items():
+        if key == Question.SCORE:
+            continue
+        if isinstance(given, tuple):
+            new += [Answer(response=response, question=questions[key], choice=choice) for choice in given]
+        elif questions[key].kind == Question.Kind.TEXT:
+            texts.append(Answer(response=response, question=questions[key], text=given))
+        elif given != "":
+            column = {"value": given} if isinstance(given, int) else {"choice": given}
+            new.append(Answer(response=response, question=questions[key], **column))
+    empty = [answer.question for answer in texts if not answer.text]
+    if empty:
+        response.answers.filter(question__in=empty).delete()
+    written = [answer for answer in texts if answer.text]
+    unique = ["response", "question", "choice"]
+    if written or new:
+        Answer.objects.bulk_create(
+            [*new, *written], update_conflicts=True, update_fields=["text"], unique_fields=unique
+        )
+
+
+def _forget_unasked(response: Response, sitting: Sitting, said: Mapping[str, Given]) -> None:
+    """Answers to questions that are none for this customer after all, since an earlier answer was changed."""
+    questions = questionnaire.questions_of(sitting.version)
+    shown = questionnaire.shown(questions, sitting.kind, sitting.situation, said)
+    if unasked := said.keys() - {question.key for question in shown}:
+        response.answers.filter(question__key__in=unasked).delete()
+
+
+def _redacted(said: Mapping[str, Given], sitting: Sitting) -> dict[str, Given]:
+    """Texts without personal data, the client's agents included; empty where nothing visible was written."""
+    kinds = {question.key: question.kind for question in questionnaire.questions_of(sitting.version)}
+    texts = {key: given.strip() for key, given in said.items() if kinds.get(key) == Question.Kind.TEXT}
+    if any(texts.values()):
+        names = list(Agent.objects.filter(client=sitting.client).values_list("name", flat=True))
+        texts = {key: redact(text, names=names).strip() for key, text in texts.items()}
+    return dict(said) | texts

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from . import inlet_views, mail_webhooks, sms_views, views
+from . import inlet_views, mail_webhooks, sms_views
+from .pages import objection, personal
 
 urlpatterns = [
-    path("s/<str:token>/", views.answer, name="answer"),
-    path("s/<str:token>/thanks/", views.thanks, name="answer-thanks"),
-    path("u/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    path("s/<str:token>/", personal.answer, name="answer"),
+    path("s/<str:token>/thanks/", personal.thanks, name="answer-thanks"),
+    path("u/<str:token>/", objection.unsubscribe, name="unsubscribe"),
     path("in/<uuid:public_id>/", inlet_views.receive_event, name="inlet"),
     path("mail-events/<slug:provider>/", mail_webhooks.mail_events, name="mail-events"),
     path("sms/reply/", sms_views.reply, name="sms-reply"),

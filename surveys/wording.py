@@ -1,92 +1,104 @@
-"""The standard wordings, and how a survey's version is published with them.
+"""How questions are worded: in which languages, for whom, and how a survey's version is published.
 
-Texts are copied into the version's questions: changing a standard here starts a new version, never an old one.
-`{client}` is the only placeholder; it is replaced as plain text, so a tenant's wording is never run as a template.
+Texts are copied into the version's questions: changing a standard starts a new version, never an old one. `{client}`
+is the only placeholder; it is replaced as plain text, so a tenant's wording is never run as a template.
 """
 
 import datetime as dt
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
 
+import yaml
 from django.db import transaction
 
-from .models import Invitation, Question, Survey, SurveyVersion
+from .models import Client, Invitation, Question, Survey, SurveyVersion
+from .models.people import LANGUAGES
+from .questionnaire import questions_of
 
-# Reichheld's question in its usual German and English forms; see method.md, "The instrument".
-SCORE = {
-    Survey.Kind.NPS: {
-        "de": {
-            "ask": "Wie wahrscheinlich ist es, dass Sie {client} einem Freund oder Kollegen weiterempfehlen würden?",
-            "lowest": "überhaupt nicht wahrscheinlich",
-            "highest": "äußerst wahrscheinlich",
-        },
-        "de-du": {
-            "ask": "Wie wahrscheinlich ist es, dass du {client} einem Freund oder Kollegen weiterempfehlen würdest?",
-            "lowest": "überhaupt nicht wahrscheinlich",
-            "highest": "äußerst wahrscheinlich",
-        },
-        "en": {
-            "ask": "How likely is it that you would recommend {client} to a friend or colleague?",
-            "lowest": "not at all likely",
-            "highest": "extremely likely",
-        },
-    },
-    Survey.Kind.CSAT: {
-        "de": {
-            "ask": "Wie zufrieden sind Sie mit unserem Kundenservice bei diesem Anliegen?",
-            "lowest": "sehr unzufrieden",
-            "highest": "sehr zufrieden",
-        },
-        "de-du": {
-            "ask": "Wie zufrieden bist du mit unserem Kundenservice bei diesem Anliegen?",
-            "lowest": "sehr unzufrieden",
-            "highest": "sehr zufrieden",
-        },
-        "en": {
-            "ask": "How satisfied are you with the service you received from us this time?",
-            "lowest": "very dissatisfied",
-            "highest": "very satisfied",
-        },
-    },
-}
-COMMENT = {
-    "de": {
-        "any": "Was ist der wichtigste Grund für Ihre Bewertung?",
-        "detractor": "Was war der wichtigste Grund für Ihre Unzufriedenheit?",
-        "passive": "Was hätte noch gefehlt, damit Sie uns eine höhere Bewertung geben?",
-        "promoter": "Was hat Ihnen besonders gefallen?",
-    },
-    "de-du": {
-        "any": "Was ist der wichtigste Grund für deine Bewertung?",
-        "detractor": "Was war der wichtigste Grund für deine Unzufriedenheit?",
-        "passive": "Was hätte noch gefehlt, damit du uns eine höhere Bewertung gibst?",
-        "promoter": "Was hat dir besonders gefallen?",
-    },
-    "en": {
-        "any": "What is the main reason for your score?",
-        "detractor": "What was the main reason you were unhappy?",
-        "passive": "What was missing for you to give us a higher score?",
-        "promoter": "What did you like most?",
-    },
-}
+# By name and locale; what they are stands in the file.
+STANDARDS: dict[str, dict[str, dict]] = yaml.safe_load(Path(__file__).with_name("standards.yaml").read_text("utf-8"))
+SPOKEN = dict(LANGUAGES)
+INFORMAL = "-du"
+
+
+@lru_cache(maxsize=1000)
+def speaks(wish: str) -> str:
+    """The language of ours that a wish means (“de-AT” is “de”); empty where we do not speak it."""
+    language = wish.strip().replace("_", "-").partition("-")[0].lower()
+    return language if language in SPOKEN else ""
+
+
+def languages_of(questions: Iterable[Question]) -> list[str]:
+    """The languages in which every one of these questions is worded, in our order: those that a customer can choose."""
+    questions = list(questions)
+    return [
+        language
+        for language in SPOKEN
+        if questions and all({language, language + INFORMAL} & question.wording.keys() for question in questions)
+    ]
+
+
+def language_for(wishes: Iterable[str], offered: list[str], client: Client) -> str:
+    """The first wish that the version is worded in, else the client's language, else the version's first.
+
+    A version in no language at all (a question without a text) is asked in the client's.
+    """
+    spoken = [language for wish in wishes if (language := speaks(wish)) in offered]
+    fallback = client.language if client.language in offered or not offered else offered[0]
+    return spoken[0] if spoken else fallback
+
+
+def texts(question: Question, language: str, form_of_address: str, client: Client) -> dict:
+    """A question's texts in the nearest wording there is, the client's name filled in; see `Question` for the keys."""
+    wording = question.wording
+    informal = form_of_address == Client.Address.INFORMAL
+    wished = [name for tongue in (language, client.language) for name in _names(tongue, informal)]
+    found = next((wording[name] for name in wished if name in wording), None) or next(iter(wording.values()), {})
+    return _filled(found, client.name_in_sentence(language))
+
+
+def score_texts(invitation: Invitation) -> dict:
+    """The texts of the score that the invitation asks for: what its mail prints."""
+    score = next(asked for asked in questions_of(invitation.version) if asked.key == Question.SCORE)
+    return texts(score, invitation.language, invitation.form_of_address, invitation.client)
 
 
 @transaction.atomic
 def publish(survey: Survey, at: dt.datetime) -> SurveyVersion:
-    """A new immutable version of the survey with the standard wording: the score, then the open question."""
+    """The survey's draft as its new immutable version; without a draft, one of standard wording: score and reason."""
+    draft = survey.draft or draft_of(survey, [(Question.SCORE, survey.kind), ("comment", Question.Kind.TEXT)])
+    draft.published_at = at
+    draft.save(update_fields=["published_at"])
+    return draft
+
+
+def draft_of(survey: Survey, questions: Iterable[tuple[str, str]]) -> SurveyVersion:
+    """A draft of standard questions, as (key, kind)."""
     last = survey.versions.first()
-    version = SurveyVersion.objects.create(survey=survey, number=last.number + 1 if last else 1, published_at=at)
-    for position, (kind, wording) in enumerate(
-        ((Question.Kind.SCORE, SCORE[survey.kind]), (Question.Kind.COMMENT, COMMENT))
-    ):
-        Question.objects.create(version=version, position=position, kind=kind, wording=wording)
+    version = SurveyVersion.objects.create(survey=survey, number=last.number + 1 if last else 1)
+    for position, (key, kind) in enumerate(questions):
+        standard = key if key in STANDARDS else kind
+        Question.objects.create(
+            version=version,
+            position=position,
+            key=key,
+            kind=kind,
+            wording=STANDARDS[standard],
+            is_required=key == Question.SCORE,
+            standard=standard,
+        )
     return version
 
 
-def texts(invitation: Invitation) -> dict[str, dict[str, str]]:
-    """The texts of an invitation's questions in its locale, by question kind, the client's name filled in."""
-    client = invitation.client.name_in_sentence(invitation.language)
+def _names(language: str, informal: bool) -> list[str]:
+    """The locales of a wording that serve a language, nearest first."""
+    names = [language + INFORMAL, language]
+    return names if informal else names[::-1]
+
+
+def _filled(texts: dict, client: str) -> dict:
     return {
-        question.kind: {
-            key: text.replace("{client}", client) for key, text in question.wording[invitation.locale].items()
-        }
-        for question in invitation.version.questions.all()
+        key: _filled(text, client) if isinstance(text, dict) else text.replace("{client}", client)
+        for key, text in texts.items()
     }

@@ -132,7 +132,7 @@ def make_invitation(client: Client, kind: str = "csat", campaign: Campaign | Non
         "about_at": about_at,
         "due_at": about_at,
         "expires_at": about_at + dt.timedelta(days=14),
-        "version": campaign.survey.versions.first(),
+        "version": campaign.survey.current,
         "email": customer.email if customer else "",
         "language": "de",
         "form_of_address": client.form_of_address,
@@ -143,19 +143,23 @@ def make_invitation(client: Client, kind: str = "csat", campaign: Campaign | Non
 def make_response(client: Client, score: int = 3, text: str = "", kind: str = "nps", **fields) -> Response:
     """A response as `responses.record` leaves it; `invitation` or the invitation's fields may be given."""
     own = {
-        name: fields.pop(name) for name in ("submitted_at", "wants_call", "phone", "is_preselected") if name in fields
+        name: fields.pop(name)
+        for name in ("submitted_at", "completed_at", "wants_call", "phone", "is_preselected")
+        if name in fields
     }
     invitation = fields.pop("invitation", None) or make_invitation(client, kind, **fields)
+    submitted_at = own.setdefault("submitted_at", NOW)
     response = Response.objects.create(
         client=client,
         invitation=invitation,
+        version=invitation.version,
         kind=invitation.version.survey.kind,
         score=score,
         language=invitation.language,
-        **{"submitted_at": NOW, **own},
+        **{"completed_at": submitted_at, **own},
     )
     if text:
-        question = Question.objects.get(version=invitation.version, kind=Question.Kind.COMMENT)
+        question = Question.objects.get(version=invitation.version, key="comment")
         Answer.objects.create(response=response, question=question, text=text)
     return response
 

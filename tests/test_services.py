@@ -70,7 +70,8 @@ def plan(client, count: int) -> None:
 def make_response(client) -> Response:
     """A dissatisfied customer, through the same function as the page."""
     invitation = factories.make_invitation(client, about_at=timezone.now())
-    return responses.record(invitation, Sheet(1, "Die Warteschleife war furchtbar lang."), timezone.now())
+    sheet = Sheet({"score": 1, "comment": "Die Warteschleife war furchtbar lang."})
+    return responses.record(responses.sitting_of(invitation), sheet, timezone.now())
 
 
 def is_dealt_with(response: Response) -> Callable[[], bool]:

@@ -20,7 +20,7 @@ HOUSE = ("config", "surveys", "analytics", "feedback_loop")
 # What customers see: there, du is not Sie.
 FOR_CUSTOMERS = (
     "surveys/templates/survey/", "surveys/templates/mail/survey", "surveys/templates/mail/reminder",
-    "surveys/templates/sms/", "surveys/forms.py", "surveys/delivery/survey_mail.py", "surveys/delivery/compiled.py",
+    "surveys/templates/sms/", "surveys/pages/", "surveys/delivery/survey_mail.py", "surveys/delivery/compiled.py",
 )  # fmt: skip
 FORMAL = re.compile(r"\b(Sie|Ihnen|Ihr(e[mnrs]?)?)\b")
 PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")

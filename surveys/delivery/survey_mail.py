@@ -99,7 +99,7 @@ def _values(invitation: Invitation) -> dict[str, str]:
 
 
 def _frame(invitation: Invitation, is_reminder: bool, values: dict[str, str]) -> Frame:
-    client, texts = invitation.client, wording.texts(invitation)["score"]
+    client, texts = invitation.client, wording.score_texts(invitation)
     return Frame(
         template="reminder" if is_reminder else "survey",
         locale=invitation.locale,

@@ -13,11 +13,11 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThanOrEqual
 
 from ..bulk import among
-from ..eligibility import Candidate
+from ..eligibility import Candidate, Reason
 from ..models import Campaign, Client, Contact, Invitation, Mark, SurveyVersion
 from . import verdicts
 from .turns import TakenError, alone_at
-from .verdicts import Judge, Reason
+from .verdicts import Judge
 
 State = Contact.State
 MANY = 20_000  # marks: with more, a second planner is worth its start
@@ -85,7 +85,7 @@ def judge_now(campaign: Campaign, contact: Contact, at: dt.datetime) -> Invitati
 
 def _mark_for_new_campaigns() -> None:
     """Mark the past of campaigns that begin to work: new, published at last, or starting earlier than they did."""
-    published = SurveyVersion.objects.filter(survey=OuterRef("survey"))
+    published = SurveyVersion.objects.published().filter(survey=OuterRef("survey"))
     campaigns = Campaign.objects.filter(kind=Campaign.Kind.POST_CONTACT, client__is_active=True)
     campaigns = campaigns.annotate(works=Exists(published))
     other_start = Q(judged_from_on=None) | ~Q(judged_from_on=F("starts_on"))

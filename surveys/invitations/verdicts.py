@@ -10,18 +10,14 @@ from collections.abc import Iterator, Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 
-from .. import bulk
+from .. import bulk, wording
 from ..eligibility import Candidate, Reason, Rules
 from ..models import Campaign, Invitation, Medium, OutgoingMessage, RulesVersion, SurveyVersion, Wave
-from ..models.people import LANGUAGES
+from ..questionnaire import questions_of
 from . import rules as versions
-from .turns import alone_at
-
-__all__ = ["BATCH", "Candidate", "Judge", "Reason", "alone_at", "working"]
 
 BATCH = 5_000  # verdicts a transaction: memory stays flat, the lock short
 
-_SPOKEN = dict(LANGUAGES)
 _COLUMNS = (
     "id", "client_id", "campaign_id", "rules_id", "version_id", "medium", "form_of_address", "wave_id", "public_id",
     "contact_id", "customer_id", "is_asked", "reason", "decided_at", "about_at", "due_at", "expires_at",
@@ -42,7 +38,7 @@ def _public_ids(count: int) -> list[str]:
 
 def working(kind: Campaign.Kind) -> QuerySet[Campaign]:
     """Campaigns that can ask. Without a published version there is nothing to ask, and no wave must pass unasked."""
-    published = SurveyVersion.objects.filter(survey=OuterRef("survey"))
+    published = SurveyVersion.objects.published().filter(survey=OuterRef("survey"))
     campaigns = Campaign.objects.filter(Exists(published), kind=kind, client__is_active=True)
     return campaigns.select_related("client", "survey").order_by("pk")
 
@@ -54,16 +50,19 @@ class Judge:
         self.campaign, self.wave = campaign, wave
         prefetch_related_objects([campaign], "audience")  # applied and written down alike
         self.rules = Rules.of(campaign)
+        self._offered: list[str] = []  # languages
+        self._languages: dict[tuple[str, str], str] = {}
 
     def record(self, candidates: Sequence[Candidate], at: dt.datetime) -> int:
         """Judge candidates that have no verdict yet, in order; store a verdict on each, and a message for each asked.
 
-        Only within `alone_at(client)`. Returns how many were judged.
+        Only within `turns.alone_at(client)`. Returns how many were judged.
         """
         if not candidates:
             return 0
         version = versions.freeze(self.campaign, at)
-        survey_version = self.campaign.survey.versions.first()
+        survey_version = self.campaign.survey.current
+        self._offered = wording.languages_of(questions_of(survey_version))
         ids = bulk.reserve(Invitation, len(candidates))
         due_times = [self.rules.due_at(who, at) for who in candidates]
         known = self.rules.know(candidates, due_times)
@@ -122,8 +121,8 @@ class Judge:
         return self.rules.phone(who) if self.campaign.medium == Medium.SMS else ""
 
     def _language(self, who: Candidate) -> str:
-        """The first wish that we speak (“de-AT” is German), else the client's language."""
-        for wish in (who.language, who.customer_language):
-            if wish and wish[:2] in _SPOKEN:
-                return wish[:2]
-        return self.campaign.client.language
+        """The first wish that the survey is worded in (“de-AT” is German), else the client's language."""
+        wishes = (who.language, who.customer_language)
+        if wishes not in self._languages:
+            self._languages[wishes] = wording.language_for(wishes, self._offered, self.campaign.client)
+        return self._languages[wishes]

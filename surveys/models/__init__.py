@@ -1,11 +1,13 @@
 """All that is asked and collected: who (people), what and why (asking), the answers, and what leaves the house."""
 
-from .answering import Answer, Group, Response, group_of
-from .asking import LegalBasis, Question, Suppression, Survey, SurveyVersion
+from .answering import Answer, Door, FlaggedSheet, Group, OpenLink, Response, Visit, group_of
+from .appearance import Appearance
+from .asking import Published, Question, Survey, SurveyVersion
 from .campaigns import AudienceCondition, Campaign, Medium, RulesVersion, Wave
 from .contacts import Contact, IdempotentRequest, ImportProfile, Inlet, InletEvent, Mark
 from .fates import FATES, STAGE_OF, Fate, Stage, with_fate
 from .people import Access, Agent, ApiKey, Client, Customer, Login, Team
+from .permission import LegalBasis, Suppression
 from .reach import Reach, reach_of
 from .sending import DeliveryEvent, OutgoingMessage, SendingCount
 from .verdicts import Invitation
@@ -17,13 +19,16 @@ __all__ = [
     "Agent",
     "Answer",
     "ApiKey",
+    "Appearance",
     "AudienceCondition",
     "Campaign",
     "Client",
     "Contact",
     "Customer",
     "DeliveryEvent",
+    "Door",
     "Fate",
+    "FlaggedSheet",
     "Group",
     "IdempotentRequest",
     "ImportProfile",
@@ -34,7 +39,9 @@ __all__ = [
     "Login",
     "Mark",
     "Medium",
+    "OpenLink",
     "OutgoingMessage",
+    "Published",
     "Question",
     "Reach",
     "Response",
@@ -45,6 +52,7 @@ __all__ = [
     "Survey",
     "SurveyVersion",
     "Team",
+    "Visit",
     "Wave",
     "group_of",
     "reach_of",

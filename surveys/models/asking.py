@@ -1,97 +1,20 @@
-"""What is asked, and with what right: surveys in their published wordings, legal bases, and who must not be asked."""
+"""What is asked: surveys, their versions, and the questions of each version."""
 
-import datetime as dt
-
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .people import Client
 
 
-class LegalBasis(models.Model):
-    """Why a client may ask at all, from when to when. Without one that covers the day, nothing is sent."""
-
-    class Kind(models.TextChoices):
-        CONSENT = "consent", _("consent of each customer")
-        EXISTING_CUSTOMER = "existing_customer", _("existing customers, § 7 (3) UWG")
-
-    client = models.ForeignKey(Client, models.CASCADE, related_name="legal_bases", verbose_name=_("client"))
-    source = models.CharField(_("source"), max_length=50, blank=True, help_text=_("Empty: contacts of every source."))
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    valid_from_on = models.DateField(_("valid from"))
-    valid_until_on = models.DateField(_("valid until"), null=True, blank=True)
-    note = models.CharField(_("evidence"), max_length=250, help_text=_("Where this is written down."))
-
-    class Meta:
-        verbose_name = _("legal basis")
-        verbose_name_plural = _("legal bases")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(valid_until_on__isnull=True) | Q(valid_until_on__gte=F("valid_from_on")),
-                name="legal_basis_ends_after_start",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} ({self.valid_from_on})"
-
-    def covers(self, source: str, day: dt.date) -> bool:
-        """Whether it holds for a source on a local calendar day, both ends included."""
-        in_time = self.valid_from_on <= day and (self.valid_until_on is None or day <= self.valid_until_on)
-        return in_time and self.source in ("", source)
-
-
-class Suppression(models.Model):
-    """Do not ask, with the reason. Keyed by mailbox or phone number: it holds for every customer row that shares it."""
-
-    class Reason(models.TextChoices):
-        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
-        HARD_BOUNCE = "hard_bounce", _("address does not exist")
-        COMPLAINT = "complaint", _("complaint")
-        MANUAL = "manual", _("by hand")
-        ERASED = "erased", _("erased")
-
-    client = models.ForeignKey(Client, models.CASCADE, related_name="suppressions", verbose_name=_("client"))
-    address = models.CharField(_("email or phone"), max_length=254)
-    survey = models.ForeignKey(
-        "surveys.Survey",
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="suppressions",
-        verbose_name=_("survey"),
-        help_text=_("Empty: no survey of this client at all."),
-    )
-    reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices)
-    detail = models.CharField(_("detail"), max_length=250, blank=True)
-    created_at = models.DateTimeField(_("since"))
-
-    class Meta:
-        verbose_name = _("suppression")
-        verbose_name_plural = _("suppressions")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["client", "address"], condition=Q(survey=None), name="suppression_once_per_client"
-            ),
-            models.UniqueConstraint(fields=["client", "address", "survey"], name="suppression_once_per_survey"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["client"],
-                condition=Q(address__contains="+") & Q(address__contains="@"),
-                name="suppression_of_tagged",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.address}: {self.get_reason_display()}"
-
-
 class Survey(models.Model):
+    """What a client asks. `kind` is the score that its first question asks for, and by which it is reported."""
+
     class Kind(models.TextChoices):
         CSAT = "csat", _("satisfaction after a contact (CSAT)")
         NPS = "nps", _("recommendation (NPS)")
+        CES = "ces", _("effort (CES)")
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="surveys", verbose_name=_("client"))
     name = models.CharField(_("name"), max_length=120)
@@ -105,41 +28,119 @@ class Survey(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def current(self) -> "SurveyVersion | None":
+        """The version that is asked now: the last one published."""
+        return self.versions.published().first()
+
+    @property
+    def draft(self) -> "SurveyVersion | None":
+        return self.versions.filter(published_at=None).first()
+
+
+class SurveyVersionQuerySet(models.QuerySet):
+    def published(self) -> "SurveyVersionQuerySet":
+        return self.filter(published_at__isnull=False)
+
 
 class SurveyVersion(models.Model):
-    """One published wording. Immutable once published: past answers keep the question that they answered."""
+    """One wording. Immutable once published: past answers keep the question that they answered; each starts a series.
+
+    Unpublished it is the survey's draft, of which there is one at most.
+    """
 
     survey = models.ForeignKey(Survey, models.CASCADE, related_name="versions", verbose_name=_("survey"))
     number = models.PositiveSmallIntegerField(_("version"))
-    published_at = models.DateTimeField(_("published"))
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+
+    objects = SurveyVersionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("survey version")
         verbose_name_plural = _("survey versions")
         ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["survey", "number"], name="version_once_per_survey")]
+        constraints = [
+            models.UniqueConstraint(fields=["survey", "number"], name="version_once_per_survey"),
+            models.UniqueConstraint(fields=["survey"], condition=Q(published_at=None), name="one_draft_per_survey"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.survey} {self.number}"
 
 
+class Published(ValidationError):
+    """What is published cannot be changed; make a draft."""
+
+
 class Question(models.Model):
-    """One question of one version. `wording` maps a language (“de”, “de-du”, “en”) to its texts; see `wording.py`."""
+    """One question of one version.
+
+    `key` names it for the page, the API and exports; the survey's score is “score”. `wording` maps a locale (“de”,
+    “de-du”, “en”) to its texts:
+
+        ask                             the question
+        detractor, passive, promoter    of a text: asked instead, by the group of the survey's score
+        lowest, highest                 of a scale: what its ends mean
+        options                         of a choice: {option: label}
+        hint                            a line below
+
+    `options` are the keys of a choice in their order. `conditions` must all hold for it to be shown: see
+    `questionnaire.Condition`. `standard` names the standard wording that it has; empty: a wording of its own, and
+    therefore another instrument.
+    """
 
     class Kind(models.TextChoices):
-        SCORE = "score", _("score")
-        COMMENT = "comment", _("open question")
+        NPS = "nps", _("recommendation, 0 to 10")
+        CSAT = "csat", _("satisfaction, 1 to 5")
+        CES = "ces", _("effort, 1 to 7")
+        SOLVED = "solved", _("solved? yes, partly, no")
+        YES_NO = "yes_no", _("yes or no")
+        SINGLE = "single", _("one of several")
+        MULTIPLE = "multiple", _("any of several")
+        TEXT = "text", _("open question")
+
+    SCALES = (Kind.NPS, Kind.CSAT, Kind.CES)
+    # Whose options are always the same.
+    FIXED_OPTIONS = {Kind.SOLVED: ("yes", "partly", "no"), Kind.YES_NO: ("yes", "no")}
+    SCORE = "score"  # the key of the question whose answer is the survey's score
 
     version = models.ForeignKey(SurveyVersion, models.CASCADE, related_name="questions", verbose_name=_("version"))
     position = models.PositiveSmallIntegerField(_("position"))
+    key = models.SlugField(_("key"), max_length=40)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     wording = models.JSONField(_("wording"))
+    options = models.JSONField(_("options"), default=list, blank=True)
+    conditions = models.JSONField(_("shown only if"), default=list, blank=True)
+    is_required = models.BooleanField(_("must be answered"), default=False)
+    starts_page = models.BooleanField(_("begins a new page"), default=False)
+    standard = models.CharField(_("standard wording"), max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("question")
         verbose_name_plural = _("questions")
-        ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["version", "kind"], name="question_once_per_kind")]
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["version", "key"], name="question_once_per_key")]
 
     def __str__(self) -> str:
-        return self.get_kind_display()
+        return self.key
+
+    def save(self, *args, **kwargs) -> None:
+        self._refuse_if_published()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
+        self._refuse_if_published()
+        return super().delete(*args, **kwargs)
+
+    @property
+    def is_scale(self) -> bool:
+        return self.kind in self.SCALES
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The keys that can be chosen; none for scales and texts."""
+        return self.FIXED_OPTIONS.get(self.kind, tuple(self.options))
+
+    def _refuse_if_published(self) -> None:
+        if self.version.published_at:
+            raise Published(_("This version is published. Make a draft to change its questions."))

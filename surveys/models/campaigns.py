@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -13,11 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from .asking import Survey
 from .people import Client, Login
 
-WORKING_DAYS = [1, 2, 3, 4, 5]  # ISO weekdays: Monday is 1
-
-
-def _working_days() -> list[int]:
-    return list(WORKING_DAYS)
+WORKING_DAYS = (1, 2, 3, 4, 5)  # ISO weekdays: Monday is 1
 
 
 class Medium(models.TextChoices):
@@ -101,7 +98,9 @@ class Campaign(models.Model):
         _("send until (hour)"), default=19, validators=[MinValueValidator(1), MaxValueValidator(24)]
     )
     sending_days = models.JSONField(
-        _("sending days"), default=_working_days, help_text=_("In the customer's time zone where it is known.")
+        _("sending days"),
+        default=partial(list, WORKING_DAYS),
+        help_text=_("In the customer's time zone where it is known."),
     )
     sends_on_holidays = models.BooleanField(
         _("send on public holidays"), default=False, help_text=_("Those of the client's region.")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import AbstractUser
@@ -13,16 +13,33 @@ from django.utils.translation import gettext_lazy as _
 from holidays import HolidayBase, country_holidays
 from rest_framework_api_key.models import AbstractAPIKey
 
-LANGUAGES = [("de", _("German")), ("en", _("English"))]
+# In which staff and clients read and write to us.
+STAFF_LANGUAGES = [("de", _("German")), ("en", _("English"))]
+# In which customers are asked.
+LANGUAGES = [
+    *STAFF_LANGUAGES,
+    ("tr", _("Turkish")),
+    ("pl", _("Polish")),
+    ("fr", _("French")),
+    ("it", _("Italian")),
+    ("es", _("Spanish")),
+    ("nl", _("Dutch")),
+    ("ar", _("Arabic")),
+]
+
+
+@lru_cache(maxsize=1000)
+def zone_of(name: str) -> ZoneInfo | None:
+    """The zone of that name; None where there is none. Customers' names for it come from outside, by the thousand."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def validate_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValidationError(
-            _("“%(name)s” is no time zone. Write it as in Europe/Berlin."), params={"name": name}
-        ) from None
+    if zone_of(name) is None:
+        raise ValidationError(_("“%(name)s” is no time zone. Write it as in Europe/Berlin."), params={"name": name})
 
 
 @cache
@@ -35,7 +52,7 @@ def holidays_of(region: str) -> HolidayBase:
 def validate_region(region: str) -> None:
     try:
         holidays_of(region)
-    except NotImplementedError:
+    except NotImplementedError:  # that is how `holidays` says that it knows no such region
         raise ValidationError(
             _("“%(region)s” is no region that we know. Write it as in DE-NI, AT-9, CH-ZH or GB-ENG."),
             params={"region": region},
@@ -79,7 +96,7 @@ def person_key(mailbox: str) -> str:
 class Login(AbstractUser):
     """A person who may sign in. What they see follows from `Access` and from the agents tied to the login."""
 
-    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="de")
+    language = models.CharField(_("language"), max_length=2, choices=STAFF_LANGUAGES, default="de")
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("login")
@@ -103,13 +120,13 @@ class Client(models.Model):
         blank=True,
         help_text=_("With its article, as after “dass Sie …”: “die Stadtwerke Nordheim”."),
     )
-    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="de")
+    language = models.CharField(_("language"), max_length=2, choices=STAFF_LANGUAGES, default="de")
     form_of_address = models.CharField(
         _("form of address"),
         max_length=3,
         choices=Address.choices,
         default=Address.FORMAL,
-        help_text=_("How German-speaking customers are addressed."),
+        help_text=_("How customers are addressed, in languages that make the difference."),
     )
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin", validators=[validate_zone])
     from_name = models.CharField(_("sender's name"), max_length=120)
@@ -289,10 +306,7 @@ class Customer(models.Model):
     @property
     def zone(self) -> ZoneInfo | None:
         """The customer's own zone, where it is known and real."""
-        try:
-            return ZoneInfo(self.time_zone) if self.time_zone else None
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return None
+        return zone_of(self.time_zone)
 
     @property
     def phone_ending(self) -> str:

@@ -84,6 +84,9 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(_("link valid until"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     opened_at = models.DateTimeField(_("page opened"), null=True, blank=True)
+    # The first number clicked in the mail: provisional until an answer is sent, and reported apart.
+    clicked_at = models.DateTimeField(_("number clicked"), null=True, blank=True)
+    clicked_score = models.PositiveSmallIntegerField(_("clicked number"), null=True, blank=True)
     # Frozen context
     rules = models.ForeignKey(
         RulesVersion,

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from feedback_loop import digests
 from feedback_loop.models import DigestSubscription
-from surveys import delivery, responses
+from surveys import delivery, preferences, responses
 from surveys.delivery import pauses
 from surveys.management.commands.tick import tick
 from surveys.models import Access, Campaign, Invitation, Medium, OutgoingMessage, Response, Suppression
@@ -85,10 +85,12 @@ def sent(live_server, smtp_sink, provider, settings, transactional_db) -> tuple[
     customer = factories.make_customer(client, "kim.brook@example.org", phone="+4915112345678")
     factories.make_contact(client, customer=customer, ended_at=now - dt.timedelta(minutes=5), has_consent=True)
     unhappy = factories.make_invitation(client, campaign=after_contact, about_at=now - dt.timedelta(days=1))
-    sheet = responses.Sheet(1, "Die Warteschleife war furchtbar lang.", wants_call=True, phone="+493023125047")
-    responses.record(unhappy, sheet, now)
+    sheet = responses.Sheet(
+        {"score": 1, "comment": "Die Warteschleife war furchtbar lang."}, wants_call=True, phone="+493023125047"
+    )
+    responses.record(responses.sitting_of(unhappy), sheet, now)
     objected = factories.make_invitation(client, campaign=after_contact, about_at=now - dt.timedelta(days=1))
-    responses.unsubscribe(objected, now)
+    preferences.unsubscribe(objected, now)
     tick()
     stopped = Campaign.objects.get(pk=after_contact.pk)
     assert pauses.pause(stopped, ["550 5.7.1 our policy"] * 10, now)

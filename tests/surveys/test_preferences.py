@@ -6,10 +6,10 @@ import pytest
 import time_machine
 from django.test import Client as Browser
 
-from surveys import delivery, responses, suppressions
+from surveys import delivery, preferences, suppressions
 from surveys.delivery import links, survey_mail
 from surveys.models import OutgoingMessage, Suppression
-from surveys.responses import Scope
+from surveys.preferences import Scope
 from tests import factories
 from tests.conftest import NOW
 from tests.surveys.test_pages import ONE_CLICK, words
@@ -236,8 +236,8 @@ def test_mail_that_is_queued_already_is_cancelled_by_one_click(queued, in_wave, 
 
 
 def test_who_came_back_in_time_is_asked(queued, in_wave, smtp_sink):
-    responses.unsubscribe(in_wave, NOW, Scope.ALL_SURVEYS)
-    responses.subscribe_again(in_wave)
+    preferences.unsubscribe(in_wave, NOW, Scope.ALL_SURVEYS)
+    preferences.subscribe_again(in_wave)
     delivery.send_due(NOW)
     assert (states(), len(smtp_sink.mails)) == (["accepted", "accepted"], 2)
 

@@ -6,10 +6,11 @@ import threading
 import pytest
 from django.db import connection
 
-from surveys import responses
+from surveys import preferences, responses, wording
 from surveys.delivery import links, survey_mail
-from surveys.models import Answer, Response, Suppression
-from surveys.responses import LinkClosed, LinkState, Preference, Scope, Sheet
+from surveys.models import Answer, Question, Response, Suppression
+from surveys.preferences import Preference, Scope
+from surveys.responses import LinkClosed, LinkState, Sheet
 from surveys.signals import response_submitted
 from tests import factories
 from tests.conftest import needs
@@ -20,6 +21,12 @@ SECOND = dt.timedelta(seconds=1)
 @pytest.fixture
 def invitation(acme):
     return factories.make_invitation(acme, "nps")
+
+
+@pytest.fixture
+def on_commit(django_capture_on_commit_callbacks):
+    """What is to happen after commit happens at the end of the block."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
 @pytest.fixture
@@ -37,6 +44,14 @@ def announced():
 
 def token_of(invitation, purpose=links.ANSWER):
     return links.make(purpose, invitation.public_id.hex)
+
+
+def record(invitation, sheet, at):
+    return responses.record(responses.sitting_of(invitation), sheet, at)
+
+
+def sheet_of(score, text="", **fields):
+    return Sheet({"score": score, "comment": text}, **fields)
 
 
 def states(*tokens, at=factories.NOW):
@@ -78,7 +93,7 @@ def test_a_token_made_for_another_purpose_opens_nothing(invitation):
     others = [links.UNSUBSCRIBE, links.DIGEST, links.DIGEST_STOP]
     assert states(*(token_of(invitation, purpose) for purpose in others)) == {LinkState.UNKNOWN}
     answering = [links.ANSWER, links.DIGEST, links.DIGEST_STOP]
-    assert [responses.open_unsubscribe_link(token_of(invitation, purpose)) for purpose in answering] == [None] * 3
+    assert [preferences.open_link(token_of(invitation, purpose)) for purpose in answering] == [None] * 3
 
 
 def test_a_token_of_globex_never_opens_acme(invitation, globex, now):
@@ -125,8 +140,8 @@ def test_old_links_live_while_their_key_is_kept_and_die_without_it(invitation, s
 
 def test_a_sheet_is_stored_with_its_circumstances(invitation, now):
     call = {"wants_call": True, "phone": "+49 30 23125014"}
-    sheet = Sheet(3, "Drei Tage ohne Strom.", is_preselected=True, language="en", **call)
-    response = responses.record(invitation, sheet, now)
+    sheet = sheet_of(3, "Drei Tage ohne Strom.", is_preselected=True, language="en", **call)
+    response = record(invitation, sheet, now)
     stored = Response.objects.values(
         "client", "kind", "score", "group", "language", "wants_call", "phone", "is_preselected", "submitted_at"
     ).get()
@@ -142,34 +157,135 @@ def test_a_sheet_is_stored_with_its_circumstances(invitation, now):
         "submitted_at": now,
     }
     assert [(answer.response, answer.question.kind, answer.text) for answer in Answer.objects.all()] == [
-        (response, "comment", "Drei Tage ohne Strom.")
+        (response, "text", "Drei Tage ohne Strom.")
     ]
 
 
 def test_a_phone_number_without_leave_to_call_is_not_kept(invitation, now):
-    assert responses.record(invitation, Sheet(9, phone="+49 30 23125014"), now).phone == ""
+    assert record(invitation, sheet_of(9, phone="+49 30 23125014"), now).phone == ""
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n\t\r\n", "\u200b"])
 def test_silence_is_no_answer_to_the_open_question(invitation, now, text):
-    responses.record(invitation, Sheet(9, text), now)
+    record(invitation, sheet_of(9, text), now)
     assert Answer.objects.count() == 0
 
 
 def test_names_and_numbers_are_removed_before_anything_is_stored(invitation, now):
     factories.make_agent(invitation.client, "Lena Ritter")
-    responses.record(invitation, Sheet(2, "Frau Ritter rief nie an, IBAN DE89 3704 0044 0532 0130 00."), now)
+    record(invitation, sheet_of(2, "Frau Ritter rief nie an, IBAN DE89 3704 0044 0532 0130 00."), now)
     assert Answer.objects.get().text == "Frau ⟦name⟧ rief nie an, IBAN ⟦iban⟧."
 
 
-def test_the_first_answer_stays_and_is_announced_once(invitation, now, announced, django_capture_on_commit_callbacks):
-    other_tab = responses.open_link(token_of(invitation), now).invitation
-    with django_capture_on_commit_callbacks(execute=True):
-        first = responses.record(invitation, Sheet(9, "Alles gut."), now)
-        second = responses.record(other_tab, Sheet(1, "Alles schlecht."), now + SECOND)
-    assert (second, second.score, Response.objects.count()) == (first, 9, 1)
-    assert list(Answer.objects.values_list("text", flat=True)) == ["Alles gut."]
-    assert announced == [first.pk]
+# --- Step by step, and changed ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def longer(acme, now):
+    """An invitation to a survey of two pages: the score and its reason; whether it was solved, and what helped."""
+    survey = factories.make_survey(acme, "csat")
+    draft = wording.draft_of(survey, [("score", "csat"), ("comment", "text"), ("solved", "solved")])
+    helped = {"ask": "What helped?", "options": {"advice": "Advice", "patience": "Patience"}}
+    only_if = [{"of": "answer", "key": "solved", "values": ["yes", "partly"]}]
+    Question.objects.create(
+        version=draft, key="helped", kind="multiple", position=3, starts_page=True, conditions=only_if,
+        options=["advice", "patience"], wording={"en": helped, "de": helped},
+    )  # fmt: skip
+    wording.publish(survey, now - dt.timedelta(days=1))
+    return factories.make_invitation(acme, "csat")
+
+
+def step(invitation, at, is_last=False, **said):
+    return record(invitation, Sheet(said, is_last=is_last), at)
+
+
+def kept(response):
+    return responses.questionnaire.said_in(response)
+
+
+def test_a_score_is_kept_though_its_person_leaves_and_completes_the_same_row_later(longer, now, announced, on_commit):
+    with on_commit():
+        first = step(longer, now, score=2, comment="", solved="no")
+    assert (first.completed_at, kept(first), announced) == (None, {"score": 2, "solved": "no"}, [])
+    with on_commit():
+        last = step(longer, now + SECOND, is_last=True, comment="Niemand rief zurück.")
+    assert (last.pk, last.completed_at, last.submitted_at) == (first.pk, now + SECOND, now)
+    assert kept(last) == {"score": 2, "comment": "Niemand rief zurück.", "solved": "no"}
+    assert (last.first, last.changed_at, announced) == (None, None, [first.pk])
+
+
+def test_the_last_answer_counts_and_the_first_is_kept(invitation, now, announced, on_commit):
+    with on_commit():
+        record(invitation, sheet_of(9, "Alles gut."), now)
+        record(invitation, sheet_of(3, "Doch nicht."), now + SECOND)
+        response = record(invitation, sheet_of(5, "Geht so."), now + 2 * SECOND)
+    response.refresh_from_db()
+    assert (response.score, response.group, kept(response)["comment"]) == (5, "detractor", "Geht so.")
+    assert response.first["said"] == {"score": 9, "comment": "Alles gut."}
+    assert (response.submitted_at, response.changed_at) == (now, now + 2 * SECOND)
+    assert announced == [response.pk] * 3  # whoever reads it learns of each change
+
+
+def test_another_tab_with_an_older_copy_adds_to_the_same_row(invitation, now):
+    other_tab = responses.sitting_of(responses.open_link(token_of(invitation), now).invitation)
+    first = record(invitation, sheet_of(9, "Alles gut."), now)
+    second = responses.record(other_tab, sheet_of(1, "Alles schlecht."), now + SECOND)
+    assert (second.pk, second.score, Response.objects.count()) == (first.pk, 1, 1)
+    assert list(Answer.objects.values_list("text", flat=True)) == ["Alles schlecht."]
+
+
+def test_the_same_sheet_twice_changes_nothing_and_is_announced_once(invitation, now, announced, on_commit):
+    with on_commit():
+        record(invitation, sheet_of(9, "Alles gut."), now)
+        again = record(invitation, sheet_of(9, "Alles gut. "), now + SECOND)
+    assert (again.first, again.changed_at, announced) == (None, None, [again.pk])
+
+
+def test_a_comment_that_is_emptied_is_gone_and_stands_in_what_was_said_first(invitation, now):
+    record(invitation, sheet_of(9, "Alles gut."), now)
+    response = record(invitation, sheet_of(9), now + SECOND)
+    assert (kept(response), response.first["said"]["comment"]) == ({"score": 9}, "Alles gut.")
+
+
+def test_a_changed_comment_stays_the_row_in_which_it_was_read(invitation, now):
+    record(invitation, sheet_of(9, "Alles gut."), now)
+    before = Answer.objects.get().pk
+    record(invitation, sheet_of(9, "Fast alles gut."), now + SECOND)
+    assert list(Answer.objects.values_list("pk", "text")) == [(before, "Fast alles gut.")]
+
+
+def test_several_choices_are_rows_and_another_choice_replaces_them(longer, now):
+    step(longer, now, score=5, solved="yes")
+    step(longer, now, is_last=True, helped=("advice", "patience"))
+    response = step(longer, now + SECOND, is_last=True, helped=("patience",))
+    assert kept(response) == {"score": 5, "solved": "yes", "helped": ("patience",)}
+    response.refresh_from_db()
+    assert response.first["said"]["helped"] == ["advice", "patience"]  # as JSON keeps them
+
+
+def test_what_was_answered_to_a_question_that_is_none_for_them_after_all_is_forgotten(longer, now):
+    step(longer, now, score=5, solved="yes")
+    step(longer, now, is_last=True, helped=("advice",))
+    response = step(longer, now + SECOND, is_last=True, score=2, solved="no")
+    assert kept(response) == {"score": 2, "solved": "no"}
+    response.refresh_from_db()
+    assert response.first["said"] == {"score": 5, "solved": "yes", "helped": ["advice"]}
+
+
+def test_zero_is_an_answer_on_a_further_scale(acme, now):
+    survey = factories.make_survey(acme, "csat")
+    wording.draft_of(survey, [("score", "csat"), ("recommend", "nps")])
+    wording.publish(survey, now)
+    response = step(factories.make_invitation(acme, "csat"), now, is_last=True, score=3, recommend=0)
+    assert kept(response) == {"score": 3, "recommend": 0}
+
+
+def test_leave_to_call_is_asked_once_and_taken_back_as_freely(longer, now):
+    record(longer, Sheet({"score": 2}, wants_call=True, phone="+49 30 23125014", is_last=False), now)
+    response = step(longer, now, is_last=True, solved="no")  # a page that does not ask for it
+    assert (response.wants_call, response.phone) == (True, "+49 30 23125014")
+    response = record(longer, Sheet({"score": 2}, wants_call=False), now + SECOND)
+    assert (response.wants_call, response.phone, response.first["wants_call"]) == (False, "", True)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -179,7 +295,7 @@ def test_a_receiver_that_fails_costs_no_answer(acme, now):
 
     response_submitted.connect(fail)
     try:
-        responses.record(factories.make_invitation(acme, "nps"), Sheet(9), now)
+        record(factories.make_invitation(acme, "nps"), sheet_of(9), now)
     finally:
         response_submitted.disconnect(fail)
     assert Response.objects.count() == 1
@@ -189,7 +305,7 @@ def test_a_receiver_that_fails_costs_no_answer(acme, now):
 def test_what_was_closed_while_the_form_stood_open_takes_no_answer(invitation, now, change):
     type(invitation).objects.update(**change)  # the form's own copy does not know
     with pytest.raises(LinkClosed):
-        responses.record(invitation, Sheet(9), now)
+        record(invitation, sheet_of(9), now)
     assert Response.objects.count() == 0
 
 
@@ -201,7 +317,7 @@ def test_fifty_presses_at_once_leave_one_answer(acme, now):
 
     def press(score):
         try:
-            kept.append(responses.record(responses.open_link(token, now).invitation, Sheet(score), now).pk)
+            kept.append(record(responses.open_link(token, now).invitation, sheet_of(score), now).pk)
         finally:
             connection.close()
 
@@ -223,31 +339,31 @@ def test_no_more_holds_for_the_mailbox_and_for_one_client_only(acme, globex, now
         factories.make_invitation(client, "nps", customer=factories.make_customer(client, address), email=address)
         for client in (acme, globex)
     )
-    responses.unsubscribe(ours, now)
-    responses.unsubscribe(ours, now + SECOND)
+    preferences.unsubscribe(ours, now)
+    preferences.unsubscribe(ours, now + SECOND)
     assert list(Suppression.objects.values_list("client", "address", "reason", "created_at")) == [
         (acme.pk, "kim.brook@example.org", "unsubscribed", now)
     ]
-    assert responses.preference(ours) == Preference(Scope.ALL_SURVEYS, can_take_back=True)
-    assert responses.preference(theirs) == Preference(None, is_asked=True)
+    assert preferences.standing(ours) == Preference(Scope.ALL_SURVEYS, can_take_back=True)
+    assert preferences.standing(theirs) == Preference(None, is_asked=True)
 
 
 def test_a_persons_word_outranks_a_bounce(invitation, now):
     Suppression.objects.create(
         client=invitation.client, address=invitation.email, reason=Suppression.Reason.HARD_BOUNCE, created_at=now
     )
-    assert responses.preference(invitation) == Preference(None, is_asked=False)
-    responses.unsubscribe(invitation, now)
+    assert preferences.standing(invitation) == Preference(None, is_asked=False)
+    preferences.unsubscribe(invitation, now)
     assert list(Suppression.objects.values_list("reason", flat=True)) == ["unsubscribed"]
 
 
 def test_an_erased_address_needs_no_suppression(invitation, now):
     invitation.email = invitation.customer.email = ""
-    responses.unsubscribe(invitation, now)
+    preferences.unsubscribe(invitation, now)
     assert Suppression.objects.count() == 0
 
 
 def test_the_way_out_stays_open_after_the_survey_has_ended(invitation, now):
     type(invitation).objects.update(withdrawn_at=now, expires_at=now - SECOND)
     address = survey_mail.unsubscribe_path(invitation).strip("/").split("/")
-    assert address[0] == "u" and responses.open_unsubscribe_link(address[1]) == invitation
+    assert address[0] == "u" and preferences.open_link(address[1]) == invitation

@@ -1,0 +1,168 @@
+"""The answer sheet as it comes from a page or the API: checked and tidied, with a sentence for everything wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import phonenumbers
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext, gettext_lazy
+
+from .. import wording
+from ..models import Group, Question, group_of
+from ..models.answering import scale_of
+from ..questionnaire import Given
+from ..responses import Sheet, Sitting
+
+COMMENT_LIMIT = 2000  # characters
+# Where a number without a country code is at home; phonenumbers wants a region, a client has a language.
+REGIONS = {"de": "DE", "en": "GB"}
+# The page words its open question by these; the customer never sees a group or its name.
+CELL_CLASSES = {Group.DETRACTOR: "low", Group.PASSIVE: "mid", Group.PROMOTER: "high"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a scale, or one option of a choice."""
+
+    value: str
+    label: str
+    is_checked: bool
+    group: str = ""
+
+
+class Comment(forms.CharField):
+    """Free words. Browsers send line ends as two characters and count them as one; so do we."""
+
+    def to_python(self, value: str) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
+
+
+def clicked_score(sitting: Sitting, values: list[str]) -> int | None:
+    """The number that a link from the mail carries: one value, on the scale, in plain digits; else None."""
+    on_scale = {str(score): score for score in scale_of(sitting.kind)}
+    return on_scale.get(values[0]) if len(values) == 1 else None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as the page shows it: its texts in the page's language, its field, what can be chosen."""
+
+    question: Question
+    texts: dict
+    field: forms.BoundField
+    cells: list[Cell]
+
+    @property
+    def is_score(self) -> bool:
+        return self.question.key == Question.SCORE
+
+    @property
+    def scale(self) -> range | None:
+        return scale_of(self.question.kind) if self.question.is_scale else None
+
+
+class AnswerForm(forms.Form):
+    """One page of a sitting's sheet: a field for each question, named by its key; and the call, where it is asked for.
+
+    `initial` holds what is chosen or written already: `initial["score"]` is the number clicked in the mail.
+    """
+
+    wants_call = forms.BooleanField(required=False)
+    phone = forms.CharField(required=False)
+
+    def __init__(
+        self, sitting: Sitting, questions: Iterable[Question], *args, asks_call: bool = True, **kwargs
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.sitting, self.questions, self.asks_call = sitting, list(questions), asks_call
+        for question in self.questions:
+            self.fields[question.key] = _field(question, self._texts(question))
+        if not asks_call:
+            del self.fields["wants_call"], self.fields["phone"]
+
+    @cached_property
+    def asked(self) -> list[Asked]:
+        return [
+            Asked(question, self._texts(question), self[question.key], self._cells(question))
+            for question in self.questions
+        ]
+
+    def clean(self) -> dict:
+        if self.cleaned_data.get("wants_call") and "phone" in self.cleaned_data:
+            self._check_phone(self.cleaned_data["phone"])
+        return self.cleaned_data
+
+    @property
+    def said(self) -> dict[str, Given]:
+        """What a valid form says, by question key."""
+        return {question.key: _given(question, self.cleaned_data[question.key]) for question in self.questions}
+
+    def sheet(self, is_last: bool, is_preselected: bool) -> Sheet:
+        data = self.cleaned_data
+        return Sheet(
+            self.said, data.get("wants_call"), data.get("phone", ""), is_last, is_preselected, self.sitting.language
+        )
+
+    def _texts(self, question: Question) -> dict:
+        sitting = self.sitting
+        return wording.texts(question, sitting.language, sitting.form_of_address, sitting.client)
+
+    def _cells(self, question: Question) -> list[Cell]:
+        value = self[question.key].value()
+        chosen = {str(one) for one in value} if isinstance(value, list | tuple) else {str(value)}
+        if question.is_scale:
+            kind = question.kind
+            groups = {score: CELL_CLASSES[group_of(kind, score)] for score in scale_of(kind)}
+            return [Cell(str(score), str(score), str(score) in chosen, groups[score]) for score in scale_of(kind)]
+        labels = self._texts(question).get("options", {})
+        return [Cell(key, labels.get(key, key), key in chosen) for key in question.choices]
+
+    def _check_phone(self, phone: str) -> None:
+        """A number that could exist, in international form; none at all only if the customer's own is known."""
+        customer = self.sitting.invitation and self.sitting.invitation.customer
+        if not phone:
+            if not (customer and customer.phone):
+                self.add_error("phone", gettext("Please give a number where we can reach you."))
+            return
+        try:
+            number = phonenumbers.parse(phone, REGIONS[self.sitting.client.language])
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or not phonenumbers.is_possible_number(number):
+            self.add_error(
+                "phone", gettext("We cannot read this number. Please write it with its code, such as +44 20 7946 0018.")
+            )
+            return
+        self.cleaned_data["phone"] = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _field(question: Question, texts: dict) -> forms.Field:
+    if question.kind == Question.Kind.TEXT:
+        return Comment(
+            required=question.is_required,
+            max_length=COMMENT_LIMIT,
+            error_messages={
+                "required": gettext("Please write a few words."),
+                "max_length": gettext_lazy(
+                    "Your text has %(show_value)s characters; %(limit_value)s fit. Please shorten it, it is still here."
+                ),
+                "null_characters_not_allowed": gettext_lazy("Your text contains a character that we cannot store."),
+            },
+        )
+    if question.is_scale:
+        scale = scale_of(question.kind)
+        wrong = gettext("Please choose a number from %(first)s to %(last)s.") % {"first": scale[0], "last": scale[-1]}
+        choices = [(str(score), str(score)) for score in scale]
+    else:
+        wrong = gettext("Please choose one of the answers.")
+        choices = [(key, key) for key in question.choices]
+    messages = {"required": wrong, "invalid_choice": wrong, "invalid_list": wrong}
+    kind = forms.MultipleChoiceField if question.kind == Question.Kind.MULTIPLE else forms.ChoiceField
+    return kind(choices=choices, required=question.is_required, error_messages=messages)
+
+
+def _given(question: Question, value: str | list[str]) -> Given:
+    if question.kind == Question.Kind.MULTIPLE:
+        return tuple(value)
+    return int(value) if question.is_scale and value else value
