@@ -17,11 +17,9 @@ from rest_framework.views import APIView
 
 from ..api_keys import HasClientKey
 from ..ingestion import MOST, Finding, Incoming, Outcome, receive
+from ..ingestion.incoming import LONGEST_VALUE, MOST_ATTRIBUTES, MOST_TAGS
 from ..models import Client, Contact
 from . import idempotency
-
-MOST_TAGS = MOST_ATTRIBUTES = 50
-LONGEST_VALUE = 500
 
 
 class TooLarge(APIException):

@@ -100,6 +100,9 @@ def _longest(model: type, name: str) -> int:
     return model._meta.get_field(name).max_length
 
 
+# What a source may tell beside the fields above.
+MOST_TAGS = MOST_ATTRIBUTES = 50
+LONGEST_VALUE = 500
 # These tell one thing from another: cut short, they would tell it wrongly.
 _IDENTITIES = {
     "source": _longest(Contact, "source"),
@@ -120,10 +123,11 @@ _WORDS = {
 # Half an address or half a phone number is somebody else's: kept whole or left out, with a note.
 _REACHES = {"email": _longest(Contact, "email"), "customer_phone": _longest(Customer, "phone")}
 _TEXTS = (*_IDENTITIES, *_WORDS, *_REACHES, "customer_time_zone")
-_TIMES = ("started_at", "ended_at", "told_at")
+TEXTS = tuple(name for name in _TEXTS if name != "source")  # what a row or an event can say in plain text
+TIMES = ("started_at", "ended_at", "told_at")
 _NUMBERS = {"wait_seconds": 2**31 - 1, "talk_seconds": 2**31 - 1, "reopened_count": 2**15 - 1}
-_texts_of, _times_of, _numbers_of = attrgetter(*_TEXTS), attrgetter(*_TIMES), attrgetter(*_NUMBERS)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_texts_of, _times_of, _numbers_of = attrgetter(*_TEXTS), attrgetter(*TIMES), attrgetter(*_NUMBERS)
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _STATES, _CHANNELS = frozenset(Contact.State.values), frozenset(Contact.Channel.values)
 # Beyond these years a slip of the pen is certain, and the calendar of some zone may overflow.
 _FIRST, _LAST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -132,6 +136,11 @@ _FIRST, _LAST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, 
 def one_line(text: str) -> str:
     """Composed (NFC), trimmed, runs of blanks and line breaks as one space."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def folded(text: str) -> str:
+    """A word or name as it is compared: however it is spaced and whatever its case."""
+    return one_line(text).casefold()
 
 
 def admit(incoming: Incoming) -> tuple[Incoming, list[Finding]]:
@@ -143,7 +152,7 @@ def admit(incoming: Incoming) -> tuple[Incoming, list[Finding]]:
     tidied = {name: new for name, new, text in zip(_TEXTS, tidy, texts, strict=True) if new != text}
     times = _times_of(incoming)
     _refuse_impossible(incoming, tidied.get("external_id", incoming.external_id), times)
-    for name, time in zip(_TIMES, times, strict=True):
+    for name, time in zip(TIMES, times, strict=True):
         if time is not None and time.tzinfo is not dt.UTC:
             tidied[name] = time.astimezone(dt.UTC)
     return incoming._replace(**tidied) if tidied else incoming, notes
@@ -152,7 +161,7 @@ def admit(incoming: Incoming) -> tuple[Incoming, list[Finding]]:
 _WORDED = ("state", "channel")
 _words_of = attrgetter(*_WORDED)
 _rest_of = attrgetter(
-    *(name for name in Incoming._fields if name not in {*_TEXTS, *_TIMES, *_WORDED, "tags", "attributes"})
+    *(name for name in Incoming._fields if name not in {*_TEXTS, *TIMES, *_WORDED, "tags", "attributes"})
 )
 
 
@@ -169,12 +178,12 @@ def content_hash(incoming: Incoming) -> str:
 
 def _refuse_unstorable(incoming: Incoming, texts: tuple[str, ...]) -> None:
     loose = [f"{name}{value}" for name, value in incoming.attributes.items()] if incoming.attributes else ()
-    if not _UNSTORABLE.search("".join((*texts, *incoming.tags, *loose))):
+    if not UNSTORABLE.search("".join((*texts, *incoming.tags, *loose))):
         return
     named = [*zip(_TEXTS, texts, strict=True), *(("tags", tag) for tag in incoming.tags)]
     named += [("attributes", text) for text in loose]
-    name, text = next(pair for pair in named if _UNSTORABLE.search(pair[1]))
-    shown = _UNSTORABLE.sub("�", text)
+    name, text = next(pair for pair in named if UNSTORABLE.search(pair[1]))
+    shown = UNSTORABLE.sub("�", text)
     raise Refused("unstorable", name, shown, _("There is a NUL or half a character in it. Export the row again."))
 
 
@@ -240,7 +249,7 @@ def _refuse_impossible(incoming: Incoming, external_id: str, times: tuple[dt.dat
         if number is not None and not 0 <= number <= highest:
             message = _("This must lie between 0 and %(highest)s.") % {"highest": highest}
             raise Refused("out_of_range", name, number, message)
-    for name, time in zip(_TIMES, times, strict=True):
+    for name, time in zip(TIMES, times, strict=True):
         if time is not None and not _FIRST <= time < _LAST:
             message = _("This time lies before 2000 or after 2099. Correct the year.")
             raise Refused("out_of_range", name, time.isoformat(), message)

@@ -13,7 +13,7 @@ from surveys.addresses import is_deliverable
 from surveys.models import Agent, Client, Customer, Team
 from surveys.models.people import email_key
 
-from .incoming import Incoming, one_line
+from .incoming import Incoming, folded
 
 
 def teams_of(client: Client, batch: Iterable[Incoming]) -> dict[str, int]:
@@ -25,10 +25,6 @@ def teams_of(client: Client, batch: Iterable[Incoming]) -> dict[str, int]:
     new = [Team(client=client, name=name) for name in sorted(names - found.keys())]
     Team.objects.bulk_create(new)
     return found | {team.name: team.pk for team in new}
-
-
-def _folded(name: str) -> str:
-    return one_line(name).casefold()
 
 
 class _Register:
@@ -46,13 +42,13 @@ class _Register:
 
     def _enter(self, agent: Agent) -> None:
         self.by_key[agent.key] = agent
-        self.by_folded_key[_folded(agent.key)] = agent
-        self.by_name[_folded(agent.name)].append(agent)
+        self.by_folded_key[folded(agent.key)] = agent
+        self.by_name[folded(agent.name)].append(agent)
 
     def find_or_make(self, key: str, name: str, team_id: int | None) -> Agent:
-        agent = self.by_key.get(key) or self._by_name(key, _folded(name))
+        agent = self.by_key.get(key) or self._by_name(key, name)
         if agent is None:
-            agent = Agent(client=self.client, key=key or _folded(name), name=name or key, team_id=team_id)
+            agent = Agent(client=self.client, key=key or folded(name), name=name or key, team_id=team_id)
             self._enter(agent)
             self.new.append(agent)
         elif _is_better_written(name, agent):
@@ -60,18 +56,18 @@ class _Register:
             self._note_change(agent)
         return agent
 
-    def _by_name(self, key: str, folded: str) -> Agent | None:
+    def _by_name(self, key: str, name: str) -> Agent | None:
         """The agent known by name so far. With a key, that agent takes it; without, a namesake with a key will do."""
-        if not folded:
+        if not (alike := folded(name)):
             return None
-        known = self.by_folded_key.get(folded)
+        known = self.by_folded_key.get(alike)
         if key and known:
             known.key = key
             self.by_key[key] = known
             self._note_change(known)
         if key or known:
             return known
-        namesakes = self.by_name.get(folded, [])
+        namesakes = self.by_name.get(alike, [])
         return namesakes[0] if len(namesakes) == 1 else None  # of two with one name, neither is meant for sure
 
     def _note_change(self, agent: Agent) -> None:
@@ -87,7 +83,7 @@ def _is_better_written(name: str, agent: Agent) -> bool:
     """“Tom Berger” beats “tom berger” and “TOM BERGER”, and any name beats a bare key; else the name stays as it is."""
     if not name or agent.name == name:
         return False
-    if _folded(agent.name) != _folded(name):
+    if folded(agent.name) != folded(name):
         return agent.name == agent.key
     is_shouted_or_mumbled = agent.name in (agent.name.lower(), agent.name.upper())
     return is_shouted_or_mumbled and name not in (name.lower(), name.upper())

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from surveys.models import Client, Contact, ImportProfile
 
 from .files import Row, TableError
-from .incoming import Finding, Incoming, Refused, one_line
-from .rules import TEXTS, validate
+from .incoming import TEXTS, Finding, Incoming, Refused, folded
+from .rules import validate
 
 __all__ = ["Profile", "available", "shipped", "validate"]
 
@@ -35,11 +35,6 @@ def available(client: Client) -> dict[str, dict]:
     return dict(sorted((shipped() | own).items()))
 
 
-@lru_cache(maxsize=10_000)
-def _word(text: str) -> str:
-    return one_line(text).casefold()
-
-
 class Profile:
     """The rules of one source, ready to read rows. ValidationError where the rules are wrong."""
 
@@ -57,10 +52,10 @@ class Profile:
         }
         self._rules = rules
         self._words = {
-            key: {_word(str(word)): meaning for word, meaning in rules.get(key, {}).items()}
+            key: {folded(str(word)): meaning for word, meaning in rules.get(key, {}).items()}
             for key in ("statuses", "channels", "consent", "directions", "tags")
         }
-        self._not_agents = {_word(str(name)) for name in rules.get("not_agents", [])}
+        self._not_agents = {folded(str(name)) for name in rules.get("not_agents", [])}
         self._always = {"source": self.source, "external_id": "", **rules.get("constants", {})}
         self._instant = lru_cache(maxsize=10_000)(self._read_time)  # busy hours have many calls in one minute
         self._width = 0
@@ -125,7 +120,7 @@ class Profile:
         cells = [cell.strip() for cell in row.cells]
         notes: list[Finding] = []
         values = self._always | {field: text for field, at in self._texts_at if (text := cells[at])}
-        if self._not_agents and _word(values.get("agent_name", "")) in self._not_agents:
+        if self._not_agents and folded(values.get("agent_name", "")) in self._not_agents:
             values["agent_name"] = values["agent_key"] = ""
         values |= self._status(cells[self._at["status"][0]])
         for take, at in self._others_at:
@@ -148,7 +143,7 @@ class Profile:
         raise Refused("too_few_cells", "", "", message % counts)
 
     def _channel(self, word: str, values: dict, notes: list[Finding]) -> None:
-        channel = self._words["channels"].get(_word(word))
+        channel = self._words["channels"].get(folded(word))
         if channel is None:
             message = _("The profile does not know this word; taken as “other”.")
             notes.append(Finding("unknown_channel", "channel", word, message))
@@ -156,7 +151,7 @@ class Profile:
 
     def _status(self, word: str) -> dict:
         try:
-            return self._words["statuses"][_word(word)]
+            return self._words["statuses"][folded(word)]
         except KeyError:
             message = _("The profile does not know this word. Add it there: does it mean a finished contact?")
             raise Refused("unknown_word", "status", word, message) from None
@@ -165,7 +160,7 @@ class Profile:
         if text:
             values["tags"] = tags = tuple(tag for tag in _TAG_ENDS.split(text) if tag)
             meanings = self._words["tags"]
-            values |= {meanings[tag]: True for tag in map(_word, tags) if tag in meanings}
+            values |= {meanings[tag]: True for tag in map(folded, tags) if tag in meanings}
 
     def _goodwill(self, amount: str, values: dict, notes: list[Finding]) -> None:
         if amount and self._number("goodwill_amount", amount) > 0:
@@ -174,14 +169,14 @@ class Profile:
     def _consent(self, word: str, values: dict, notes: list[Finding]) -> None:
         if not word:
             return
-        if _word(word) not in self._words["consent"]:
+        if folded(word) not in self._words["consent"]:
             message = _("The profile does not know this word, and consent is not guessed. Write one of: %(words)s.")
             words = ", ".join(self._words["consent"])
             raise Refused("unknown_word", "has_consent", word, message % {"words": words})
-        values["has_consent"] = self._words["consent"][_word(word)]
+        values["has_consent"] = self._words["consent"][folded(word)]
 
     def _direction(self, word: str, values: dict, notes: list[Finding]) -> None:
-        is_ours = self._words["directions"].get(_word(word))
+        is_ours = self._words["directions"].get(folded(word))
         if is_ours is None and word:
             message = _("The profile does not know this word; taken as begun by the customer.")
             notes.append(Finding("unknown_direction", "is_agent_initiated", word, message))

@@ -7,6 +7,7 @@ import json
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 
 from surveys import invitations
 from surveys.ingestion.webhooks import HELPDESKS, overrides
@@ -419,7 +420,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("mapping", "said"), WRONG)
 def test_a_wrong_mapping_says_what_is_wrong(mapping, said):
-    with pytest.raises(overrides.ValidationError) as error:
+    with pytest.raises(ValidationError) as error:
         overrides.validate(mapping)
     assert error.value.messages[0].startswith(said) and len(error.value.messages) == 1
 

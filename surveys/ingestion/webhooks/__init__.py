@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 from surveys.models import Client, Contact, Inlet, InletEvent
 
 from .. import receive
-from ..incoming import Finding, Incoming, Refused
+from ..incoming import UNSTORABLE, Finding, Incoming, Refused
 from . import freshdesk, genesys, overrides, zammad, zendesk
 from .mapping import Shape, Values, at_path, read
-from .payloads import UNSTORABLE, parse
+from .payloads import parse
 
 MOST_BYTES = 1_000_000
 KEPT = dt.timedelta(days=30)  # how long a payload stays: it names people

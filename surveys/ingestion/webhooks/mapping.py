@@ -14,29 +14,12 @@ from django.utils.translation import gettext as _
 
 from surveys.models import Contact
 
-from ..incoming import Finding, Refused, one_line
+from ..incoming import LONGEST_VALUE, MOST_ATTRIBUTES, MOST_TAGS, TEXTS, TIMES, Finding, Refused, folded, one_line
 
-TEXTS = (
-    "external_id",
-    "email",
-    "customer_number",
-    "customer_name",
-    "customer_phone",
-    "customer_segment",
-    "customer_time_zone",
-    "language",
-    "agent_key",
-    "agent_name",
-    "team",
-    "reason",
-    "subject",
-)
-TIMES = ("started_at", "ended_at", "told_at")
 NUMBERS = ("wait_seconds", "talk_seconds", "reopened_count")
 FLAGS = ("is_goodwill", "is_spam", "is_test", "is_agent_initiated", "is_transferred", "has_consent")
 FIELDS = (*TEXTS, *TIMES, *NUMBERS, *FLAGS, "status", "channel", "direction", "tags")
 TAG_FLAGS = ("is_goodwill", "is_spam", "is_test", "is_agent_initiated")
-MOST_ATTRIBUTES, LONGEST_VALUE = 50, 500
 _TRUTHS = {"true": True, "yes": True, "ja": True, "1": True, "false": False, "no": False, "nein": False, "0": False}
 # Some helpdesks name a language rather than code it, in a language of their own choice.
 _LANGUAGES = {"deutsch": "de", "german": "de", "english": "en", "englisch": "en"}
@@ -82,10 +65,6 @@ def channels(**words: str) -> dict[str, str]:
     return {word: channel for channel, list_ in words.items() for word in list_.split(", ")}
 
 
-def word(value: object) -> str:
-    return one_line(str(value)).casefold()
-
-
 def at_path(payload: object, path: str) -> object:
     """The value that a path leads to, or None."""
     value = payload
@@ -113,7 +92,7 @@ class _Reading:
     def values(self) -> tuple[Values, list[Finding]]:
         said = {name: self._text(name) for name in TEXTS} | {name: self._time(name) for name in TIMES}
         said |= {name: self._number(name) for name in NUMBERS}
-        said["language"] = _LANGUAGES.get(word(said["language"]), said["language"])
+        said["language"] = _LANGUAGES.get(folded(said["language"]), said["language"])
         said |= {"channel": self._channel(), "is_agent_initiated": self._is_outbound()}
         tags = self._tags()
         said |= self._flags_of(tags)
@@ -170,23 +149,23 @@ class _Reading:
         told = self._text("channel")
         if not told:
             return None
-        channels = {**self.shape.channels, **folded(self.mapping.get("channels", {}))}
-        if word(told) not in channels:
+        channels = {**self.shape.channels, **_by_folded(self.mapping.get("channels", {}))}
+        if folded(told) not in channels:
             message = _("The mapping does not know the channel “%(word)s”; taken as “other”. Add it under “channels”.")
             self.notes.append(Finding("unknown_channel", "channel", told, message % {"word": told[:60]}))
-        return channels.get(word(told), Contact.Channel.OTHER)
+        return channels.get(folded(told), Contact.Channel.OTHER)
 
     def _is_outbound(self) -> bool | None:
         told = self._text("direction")
-        return word(told) in self.shape.outbound if told else None
+        return folded(told) in self.shape.outbound if told else None
 
     def _status(self) -> dict:
         told = self._text("status")
-        statuses = {**self.shape.statuses, **folded(self.mapping.get("statuses", {}))}
-        if word(told) not in statuses:
+        statuses = {**self.shape.statuses, **_by_folded(self.mapping.get("statuses", {}))}
+        if folded(told) not in statuses:
             message = _("The mapping does not know the status “%(word)s”. Add it under “statuses”: is it finished?")
             raise Refused("unknown_word", "status", told, message % {"word": told[:60]})
-        return statuses[word(told)]
+        return statuses[folded(told)]
 
     def _tags(self) -> tuple[str, ...] | None:
         value = self._raw("tags")
@@ -199,21 +178,21 @@ class _Reading:
                 "wrong_form", "tags", "", _("These are no tags. Send a list, or a text with commas or blanks.")
             )
         found = [one_line(str(tag))[:LONGEST_VALUE] for tag in value if isinstance(tag, str | int)]
-        return tuple(tag for tag in found if tag)[:MOST_ATTRIBUTES]
+        return tuple(tag for tag in found if tag)[:MOST_TAGS]
 
     def _flags_of(self, tags: tuple[str, ...] | None) -> Values:
         """What tags mean; a tag that was taken off again means it no longer."""
-        meanings = {**_TAGS, **folded(self.mapping.get("tags", {}))}
-        given = {meanings[word(tag)] for tag in tags or () if word(tag) in meanings}
+        meanings = {**_TAGS, **_by_folded(self.mapping.get("tags", {}))}
+        given = {meanings[folded(tag)] for tag in tags or () if folded(tag) in meanings}
         # Whether we began it, most shapes say by themselves: a tag can only add that.
         cleared = dict.fromkeys(TAG_FLAGS[:3], False) if tags is not None else {}
         return cleared | dict.fromkeys(given, True)
 
     def _flag(self, name: str) -> bool | None:
         told = self._text(name)
-        truths = {**_TRUTHS, **(folded(self.mapping.get("consent", {})) if name == "has_consent" else {})}
-        if not told or word(told) in truths:
-            return truths[word(told)] if told else None
+        truths = {**_TRUTHS, **(_by_folded(self.mapping.get("consent", {})) if name == "has_consent" else {})}
+        if not told or folded(told) in truths:
+            return truths[folded(told)] if told else None
         message = _("The mapping does not know “%(word)s”, and this is not guessed. Write one of: %(words)s.")
         shown = {"word": told[:60], "words": ", ".join(truths)}
         raise Refused("unknown_word", name, told, message % shown)
@@ -231,5 +210,5 @@ class _Reading:
         return dict(list(plain.items())[:MOST_ATTRIBUTES])
 
 
-def folded(words: dict) -> dict:
-    return {word(name): meaning for name, meaning in words.items()}
+def _by_folded(words: dict) -> dict:
+    return {folded(name): meaning for name, meaning in words.items()}

@@ -13,15 +13,15 @@ Words are compared without regard to case. What stands here wins over the helpde
 
 from collections.abc import Iterable
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from surveys.models import Contact
-from surveys.models.people import validate_zone
 
+from .. import checks
 from .mapping import FIELDS, TAG_FLAGS
 
 _FORMS = {"zone": str} | dict.fromkeys(("statuses", "channels", "tags", "consent", "fields", "attributes"), dict)
+_STATUS_FLAGS = frozenset({"is_solved", "is_transferred", "is_spam"})
 
 EXAMPLE = """{
   "statuses": {
@@ -41,33 +41,14 @@ EXAMPLE = """{
 
 def validate(mapping: object) -> None:
     """Raise ValidationError, naming the key, where an inlet's own mapping says what nobody understands."""
-    if errors := list(_errors(mapping)):
-        raise ValidationError(errors)
-
-
-def _errors(mapping: object) -> Iterable[str]:
-    if not isinstance(mapping, dict):
-        yield _("The mapping is no table of keys and values.")
-        return
-    yield from (_("Unknown key “%(key)s”.") % {"key": key} for key in mapping.keys() - _FORMS.keys())
-    wrong = [key for key, form in _FORMS.items() if key in mapping and not isinstance(mapping[key], form)]
-    yield from (_("“%(key)s” has the wrong form.") % {"key": key} for key in wrong)
-    if not wrong:
-        yield from _wrong_names(mapping)
-        yield from _wrong_values(mapping)
+    no_table = _("The mapping is no table of keys and values.")
+    checks.validate(mapping, no_table, _FORMS, (), _wrong_names, _wrong_values)
 
 
 def _wrong_names(mapping: dict) -> Iterable[str]:
-    named = [
-        ("fields", mapping.get("fields", {}), FIELDS),
-        ("tags", mapping.get("tags", {}).values(), TAG_FLAGS),
-        ("channels", mapping.get("channels", {}).values(), tuple(Contact.Channel.values)),
-    ]
-    for key, names, possible in named:
-        for name in names:
-            if name not in possible:
-                message = _("“%(name)s” in “%(key)s” is none of: %(possible)s.")
-                yield message % {"name": name, "key": key, "possible": ", ".join(sorted(possible))}
+    yield from checks.wrong_names("fields", mapping.get("fields", {}), FIELDS)
+    yield from checks.wrong_names("tags", mapping.get("tags", {}).values(), TAG_FLAGS)
+    yield from checks.wrong_names("channels", mapping.get("channels", {}).values(), Contact.Channel.values)
 
 
 def _wrong_values(mapping: dict) -> Iterable[str]:
@@ -75,19 +56,6 @@ def _wrong_values(mapping: dict) -> Iterable[str]:
         for name, path in mapping.get(key, {}).items():
             if not isinstance(path, str) or not all(path.split(".")):
                 yield _("“%(name)s” must name one path, as in ticket.customer.phone.") % {"name": name}
-    for name, meaning in mapping.get("statuses", {}).items():
-        if not _is_status(meaning):
-            yield _("“statuses” must give “%(word)s” a state: open, finished or discarded.") % {"word": name}
-    if not all(isinstance(meaning, bool) for meaning in mapping.get("consent", {}).values()):
-        yield _("“consent” must give each word true or false.")
-    try:
-        validate_zone(mapping.get("zone", "UTC"))
-    except ValidationError as error:
-        yield from error.messages
-
-
-def _is_status(meaning: object) -> bool:
-    if not isinstance(meaning, dict) or meaning.get("state") not in Contact.State.values:
-        return False
-    rest = {name: value for name, value in meaning.items() if name != "state"}
-    return rest.keys() <= {"is_solved", "is_transferred", "is_spam"} and all(isinstance(v, bool) for v in rest.values())
+    yield from checks.wrong_statuses(mapping, _STATUS_FLAGS)
+    yield from checks.wrong_truths(mapping, "consent")
+    yield from checks.wrong_zone(mapping)

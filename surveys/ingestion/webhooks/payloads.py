@@ -2,12 +2,12 @@
 
 import json
 import math
-import re
 
 from django.utils.translation import gettext as _
 
+from ..incoming import UNSTORABLE
+
 MOST_DEPTH = 50
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse(body: bytes) -> tuple[object, str]:
