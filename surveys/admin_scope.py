@@ -4,14 +4,20 @@ Every page of every ModelAdmin (list, change, history, delete, popup, autocomple
 on `get_queryset`, and that on the reach of the login. What lies outside does not exist.
 """
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import getmembers
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import RelatedOnlyFieldListFilter
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -28,6 +34,50 @@ def names_agents(login: Login) -> bool:
     """Whether this login may read who served. Whoever also looks from a client's side never does."""
     reach = reach_of(login)
     return reach.sees_agents and not reach.viewer_clients - reach.analyst_clients
+
+
+def on_row(permission: str, *methods: str) -> Callable:
+    """Make a view of a ModelAdmin's method that takes (request, row). Without an answer it leads to the row's form.
+
+    405 but for these HTTP methods (none named: any will do). 403 for those who may not look at all, and for those
+    without `has_…_permission` of this name on the row. A row outside the reach does not exist.
+    """
+
+    def decorate(method: Callable[..., HttpResponse | None]) -> Callable[..., HttpResponse]:
+        @wraps(method)
+        def view(self: admin.ModelAdmin, request: HttpRequest, object_id: str, *args, **kwargs) -> HttpResponse:
+            if methods and request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            if (row := self.get_object(request, object_id)) is None:
+                return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            if not getattr(self, f"has_{permission}_permission")(request, row):
+                raise PermissionDenied
+            return method(self, request, row) or redirect(f"admin:{_name(self)}_change", row.pk)
+
+        return view
+
+    return decorate
+
+
+def button(permission: str) -> Callable:
+    """A verb on one row, pressed by POST at an address of its own: the row's, and the method's name."""
+    return lambda method: _addressed(on_row(permission, "POST")(method))
+
+
+def own_page(method: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page about one row, beside its form, at an address of its own: the row's, and the method's name."""
+    return _addressed(on_row("view", "GET", "HEAD")(method))
+
+
+def _addressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    view.has_address = True
+    return view
+
+
+def _name(of: admin.ModelAdmin) -> str:
+    return f"{of.opts.app_label}_{of.opts.model_name}"
 
 
 class OneClientForm(forms.ModelForm):
@@ -129,11 +179,27 @@ class Scoped(admin.ModelAdmin):
         frame = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, frame)
 
-    def page(self, request: HttpRequest, row: Model, **context) -> TemplateResponse:
+    def get_urls(self) -> list:
+        """Our own before Django's, whose last one takes every address."""
+        views = getmembers(type(self), lambda member: getattr(member, "has_address", False))
+        own = [
+            path(
+                f"<path:object_id>/{name.replace('_', '-')}/",
+                self.admin_site.admin_view(getattr(self, name)),
+                name=f"{_name(self)}_{name}",
+            )
+            for name, _view in views
+        ]
+        return [*own, *super().get_urls()]
+
+    def page(
+        self, request: HttpRequest, row: Model, template: str = "page", status: int = 200, **context
+    ) -> TemplateResponse:
         """A page of our own for one row, in the admin's frame."""
         frame = {**self.admin_site.each_context(request), "opts": self.opts, "original": row, "now": timezone.now()}
-        template = f"admin/{self.opts.app_label}/{self.opts.model_name}/page.html"
-        return TemplateResponse(request, template, {**frame, "names_agents": names_agents(request.user), **context})
+        context = {**frame, "names_agents": names_agents(request.user), **context}
+        place = f"admin/{self.opts.app_label}/{self.opts.model_name}/{template}.html"
+        return TemplateResponse(request, place, context, status=status)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context=None):
         """Who changed what names people: nothing for those who look from a client's side."""

@@ -2,16 +2,13 @@
 
 from django.contrib import admin, messages
 from django.contrib.admin import RelatedOnlyFieldListFilter
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..admin_scope import BY_CLIENT, ByAnalysts, OneClientForm, ReadOnly
+from ..admin_scope import BY_CLIENT, ByAnalysts, OneClientForm, ReadOnly, button
 from ..invitations import rules as versions
 from ..models import AudienceCondition, Campaign, Wave, reach_of
 from .funnel import WithLedger
@@ -71,10 +68,6 @@ class CampaignAdmin(WithLedger, WithPreview, ByAnalysts):
         ),
     )
 
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.resume)
-        return [path("<path:object_id>/resume/", view, name="surveys_campaign_resume"), *super().get_urls()]
-
     # --- The form ----------------------------------------------------------------------------------------------------
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> tuple:
@@ -113,20 +106,13 @@ class CampaignAdmin(WithLedger, WithPreview, ByAnalysts):
 
     # --- Verbs -------------------------------------------------------------------------------------------------------
 
-    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """End a pause. By POST, by those who keep the campaign."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        campaign = self.get_object(request, object_id)
-        if campaign is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_change_permission(request, campaign):
-            raise PermissionDenied
+    @button("change")
+    def resume(self, request: HttpRequest, campaign: Campaign) -> None:
+        """End a pause."""
         campaign.is_paused, campaign.paused_because = False, ""
         campaign.save(update_fields=["is_paused", "paused_because"])
         self.log_change(request, campaign, _("Ended the pause."))
         self.message_user(request, _("The campaign asks again. What was waiting leaves now."), messages.SUCCESS)
-        return redirect("admin:surveys_campaign_change", campaign.pk)
 
 
 @admin.register(Wave)

@@ -2,16 +2,13 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.template.response import TemplateResponse
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework_api_key.admin import APIKeyModelAdmin
 
-from ..admin_scope import BY_CLIENT, OneClientForm, Scoped
+from ..admin_scope import BY_CLIENT, OneClientForm, Scoped, own_page
 from ..delivery import identity
 from ..delivery.dns_records import LiveLookup
 from ..models import ApiKey, Client, LegalBasis, Reach
@@ -53,31 +50,18 @@ class ClientAdmin(Scoped):
         (gettext_lazy("Text messages"), {"fields": ("sms_sender", "sms_budget_per_day")}),
     )
 
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.sender_view)
-        return [path("<path:object_id>/sender/", view, name="surveys_client_sender"), *super().get_urls()]
-
-    def sender_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @own_page
+    def sender(self, request: HttpRequest, client: Client) -> HttpResponse:
         """The sender check: asks the DNS while the page is made, at most 15 seconds. Reads only, in no transaction."""
-        if request.method != "GET":
-            return HttpResponseNotAllowed(["GET"])
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        client = self.get_object(request, object_id)
-        if client is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         findings = identity.check(client, LiveLookup())
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": client,
             "title": _("Sender check"),
             "findings": findings,
             "faults": sum(finding.state != identity.State.GOOD for finding in findings),
             "sending_host": settings.SPF_INCLUDE,
             "resolver": settings.DNS_RESOLVER,
         }
-        return TemplateResponse(request, "admin/surveys/client/sender.html", context)
+        return self.page(request, client, "sender", **context)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Client | None = None) -> tuple:
         return ("slug",) if obj else ()

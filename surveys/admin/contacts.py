@@ -5,17 +5,16 @@ import json
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import RelatedOnlyFieldListFilter
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..admin_scope import BY_CLIENT, OneClientForm, ReadOnly, Scoped
+from ..admin_scope import BY_CLIENT, OneClientForm, ReadOnly, Scoped, button
 from ..delivery import links
 from ..ingestion import webhooks
 from ..ingestion.webhooks import overrides, signatures
@@ -155,37 +154,21 @@ class InletAdmin(Scoped):
             "events": inlet.events.select_related("contact")[:EVENTS_SHOWN],
         }
 
-    def get_urls(self) -> list:
-        wrap = self.admin_site.admin_view
-        return [
-            path("<path:object_id>/rotate/", wrap(self.rotate), name="surveys_inlet_rotate"),
-            path("<path:object_id>/end-previous/", wrap(self.end_previous), name="surveys_inlet_end_previous"),
-            *super().get_urls(),
-        ]
-
-    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @button("change")
+    def rotate(self, request: HttpRequest, inlet: Inlet) -> None:
         """A new secret of ours; the one before is accepted, too, until it is ended."""
-        return self._press(request, object_id, lambda inlet: self._renew(request, inlet, signatures.new_secret()))
+        self._renew(request, inlet, signatures.new_secret())
+        self._save_secrets(request, inlet)
 
-    def end_previous(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def end(inlet: Inlet) -> None:
-            inlet.previous_secret = ""
-            self.message_user(request, _("The previous secret is not accepted any more."), messages.SUCCESS)
+    @button("change")
+    def end_previous(self, request: HttpRequest, inlet: Inlet) -> None:
+        inlet.previous_secret = ""
+        self._save_secrets(request, inlet)
+        self.message_user(request, _("The previous secret is not accepted any more."), messages.SUCCESS)
 
-        return self._press(request, object_id, end)
-
-    def _press(self, request: HttpRequest, object_id: str, verb) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        inlet = self.get_object(request, object_id)
-        if inlet is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_change_permission(request, inlet):
-            raise PermissionDenied
-        verb(inlet)
+    def _save_secrets(self, request: HttpRequest, inlet: Inlet) -> None:
         inlet.save(update_fields=["secret", "previous_secret"])
         self.log_change(request, inlet, _("Changed the secret."))
-        return redirect("admin:surveys_inlet_change", inlet.pk)
 
     def _renew(self, request: HttpRequest, inlet: Inlet, secret: str) -> None:
         """Shown this once: later its last four characters tell which one it is."""
@@ -226,23 +209,12 @@ class InletEventAdmin(ReadOnly):
         is_open = event is not None and webhooks.is_open_again(event)
         return super().change_view(request, object_id, form_url, {"is_open_again": is_open})
 
-    def get_urls(self) -> list:
-        again = self.admin_site.admin_view(self.try_again)
-        return [path("<path:object_id>/try-again/", again, name="surveys_inletevent_try_again"), *super().get_urls()]
-
-    def try_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Map a refused event once more. By POST, by those who analyse the client."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        event = self.get_object(request, object_id)
-        if event is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, event):
-            raise PermissionDenied
+    @button("view")
+    def try_again(self, request: HttpRequest, event: InletEvent) -> None:
+        """Map a refused event once more."""
         if webhooks.is_open_again(event):
             event = webhooks.try_again(event, timezone.now())
             self.log_change(request, event, _("Tried again."))
         is_refused = event.outcome == InletEvent.Outcome.REFUSED
         said = _("Refused again: %(detail)s") % {"detail": event.detail} if is_refused else event.get_outcome_display()
         self.message_user(request, said, messages.ERROR if is_refused else messages.SUCCESS)
-        return redirect("admin:surveys_inletevent_change", event.pk)

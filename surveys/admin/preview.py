@@ -3,17 +3,15 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from .. import invitations
+from ..admin_scope import Scoped, own_page
 from ..models import Campaign, Contact, Customer
 from .funnel import month_of, name_of, percent
 
@@ -32,35 +30,24 @@ class Line:
     examples: tuple[tuple[str, str], ...]
 
 
-class WithPreview(admin.ModelAdmin):
+class WithPreview(Scoped):
     """Gives a campaign the page that plays a month again by the rules as they are saved. Nothing is written."""
 
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.preview_view)
-        return [path("<path:object_id>/preview/", view, name="surveys_campaign_preview"), *super().get_urls()]
-
-    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @own_page
+    def preview(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """One month (`?month=2026-10`) of the client's calendar; without one, the last."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        campaign = self.get_object(request, object_id)
-        if campaign is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         now = timezone.now()
         months = [month_of(now.astimezone(campaign.client.zone).date(), back) for back in range(MONTHS)]
         month = next((each for each in months if f"{each[0]:%Y-%m}" == request.GET.get("month")), months[1])
         found = invitations.preview(campaign, *(_midnight(day, campaign) for day in month), now)
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": campaign,
             "title": _("Whom would this have asked?"),
             "months": [(f"{each[0]:%Y-%m}", name_of(*each), each == month) for each in months],
             "month": name_of(*month),
             "found": found,
             "lines": _lines(found, campaign),
         }
-        return TemplateResponse(request, "admin/surveys/campaign/preview.html", context)
+        return self.page(request, campaign, "preview", **context)
 
 
 def _midnight(day: dt.date, campaign: Campaign) -> dt.datetime:
