@@ -4,8 +4,9 @@ To a customer at most once: claim → commit → hand over → record. A message
 *unknown*: shown to a person, never sent again. To staff at least once: there the unknown is sent again. Claims are
 conditional updates; whoever changes the row goes on. Nothing on the network happens inside a transaction.
 
-`outcomes` says what a channel is (`mailing`, `sms`); `claims` and `caps` say who may send what now; `sender` goes round
-the clients; `pauses` stops a campaign that only meets errors; `bounces` hears what comes back.
+`outbox` takes what staff are told; `outcomes` says what a channel is (`mailing`, `sms`); `claims` and `caps` say who
+may send what now; `sender` goes round the clients; `pauses` stops a campaign that only meets errors; `bounces` hears
+what comes back.
 """
 
 import datetime as dt
@@ -13,29 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
 
-from ..models import Client, OutgoingMessage
 from . import caps, claims
 from .claims import HAND_OVER_LEASE, LEASE, MOST_ATTEMPTS
 from .identity import identity_gap
+from .outbox import queue
 from .sender import Run
 
 __all__ = ["HAND_OVER_LEASE", "LEASE", "MOST_ATTEMPTS", "identity_gap", "queue", "send_due", "sweep"]
-
-
-def queue(
-    *,
-    client: Client,
-    key: str,
-    to: str,
-    subject: str,
-    text: str,
-    html: str,
-    due_at: dt.datetime,
-    images: dict[str, str] | None = None,
-) -> OutgoingMessage:
-    """A message to staff or client, once per `key`. `images`: content id → PNG in base64."""
-    content = {"to": to, "subject": subject, "text": text, "html": html, "images": images or {}, "due_at": due_at}
-    return OutgoingMessage.objects.get_or_create(key=key, defaults={"client": client, **content})[0]
 
 
 def send_due(at: dt.datetime, seconds: float = 20) -> int:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from ..models import Access, Campaign, DeliveryEvent, Login, OutgoingMessage
 from . import links, mail, statuses
+from .outbox import queue
 from .outcomes import Outcome
 
 State = OutgoingMessage.State
@@ -113,17 +114,9 @@ def _tell(login: Login, campaign: Campaign, replies: list[str], at: dt.datetime)
         "link": links.absolute(reverse("admin:surveys_campaign_change", args=[campaign.pk])),
     }
     written = mail.render("campaign_paused", context, login.language)
-    OutgoingMessage.objects.get_or_create(
-        key=f"{_key(campaign)}{at:%Y%m%dT%H%M%S}:{login.pk}",
-        defaults={
-            "client": campaign.client,
-            "to": login.email,
-            "subject": written.subject,
-            "text": written.text,
-            "html": written.html,
-            "due_at": at,
-        },
-    )
+    key = f"{_key(campaign)}{at:%Y%m%dT%H%M%S}:{login.pk}"
+    said = {"subject": written.subject, "text": written.text, "html": written.html}
+    queue(client=campaign.client, key=key, to=login.email, due_at=at, **said)
 
 
 def _before(campaign: Campaign, at: dt.datetime) -> list[Ended]:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from ..eligibility import Reason
 from ..models import Campaign, Invitation, Medium, OutgoingMessage, Response
-from .cancelling import Reason, reasons_to_cancel
+from .cancelling import reasons_to_cancel
 from .turns import alone_at
 
 BATCH = 500  # reminders a transaction: memory stays flat, the lock short

@@ -2,42 +2,30 @@
 
 import base64
 import datetime as dt
-import threading
-import time
 from itertools import pairwise
 
 import pytest
-import time_machine
 from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.celery import SCHEDULE
-from surveys import delivery, invitations, responses, tasks
+from surveys import delivery, invitations, preferences, tasks
 from surveys.delivery import claims, mailing, references, survey_mail
 from surveys.delivery import clock as run_clock
 from surveys.models import Client, Contact, Invitation, OutgoingMessage, Suppression
 from tests import factories
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 from tests.sink import free_port
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 State = OutgoingMessage.State
 PNG = base64.b64encode(bytes.fromhex("89504e470d0a1a0a")).decode()
 
 
 class Killed(BaseException):
     """The process dies here: nothing of ours can catch it."""
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """Time stands at NOW until the test moves it, here and in the database."""
-    with time_machine.travel(NOW, tick=False) as traveller:
-        monkeypatch.setattr(run_clock, "monotonic", time.time)
-        monkeypatch.setattr(run_clock, "now", timezone.now)
-        yield traveller
 
 
 @pytest.fixture
@@ -362,21 +350,7 @@ def test_four_senders_at_once_send_each_mail_once(transactional_db, smtp_sink):
     client = factories.make_client()
     factories.make_campaign(client, "csat")
     messages = plan(client, 20)
-    start, handed_over = threading.Barrier(4), []
-
-    def send():
-        start.wait(10)
-        try:
-            handed_over.append(delivery.send_due(NOW))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert sum(handed_over) == 20
+    assert sum(together([lambda: delivery.send_due(NOW)] * 4)) == 20
     assert sorted(smtp_sink.recipients) == sorted(m.to for m in messages)
 
 
@@ -463,6 +437,20 @@ def test_a_sender_whose_claim_was_taken_over_sends_nothing(acme, campaign, smtp_
     monkeypatch.setattr(survey_mail, "compose", compose)
     assert delivery.send_due(NOW) == 0
     assert (states(acme), len(smtp_sink.mails)) == ([State.ACCEPTED] * 2, 2)
+
+
+def test_an_objection_to_another_survey_takes_nothing_from_whoever_took_over_a_claim(acme, campaign):
+    [message] = plan(acme)
+    [held] = claims.take(acme, NOW, (), {}).messages
+    OutgoingMessage.objects.update(lease_until=NOW)
+    delivery.sweep(NOW + dt.timedelta(seconds=1))
+    [taken_over] = claims.take(acme, NOW, (), {}).messages
+    other = factories.make_survey(acme, "nps")
+    Suppression.objects.create(client=acme, address=message.to, survey=other, reason="unsubscribed", created_at=NOW)
+    assert not claims.hand_over(held, None, NOW)
+    claims.judge_again(held, NOW)
+    assert (states(acme), verdict(message)) == ([State.CLAIMED], (True, ""))
+    assert claims.hand_over(taken_over, None, NOW)
 
 
 @pytest.mark.parametrize("skew", [dt.timedelta(minutes=10), dt.timedelta(minutes=-10), dt.timedelta(days=400)])
@@ -575,7 +563,7 @@ def test_what_a_contact_turns_into_before_its_mail_leaves_cancels_it(acme, campa
 def test_an_objection_cancels_mail_that_is_already_queued(acme, campaign, smtp_sink):
     earlier = factories.make_invitation(acme, campaign=campaign, about_at=NOW - dt.timedelta(days=40))
     [message] = plan(acme, email=earlier.email.upper(), key="another row of the same person")
-    responses.unsubscribe(earlier, NOW)
+    preferences.unsubscribe(earlier, NOW)
     assert delivery.send_due(NOW) == 0
     assert (states(acme), verdict(message)) == ([State.CANCELLED], (False, Invitation.Reason.SUPPRESSED))
 
@@ -752,7 +740,7 @@ def test_an_objection_while_a_slice_is_being_sent_holds_for_the_rest_of_it(acme,
 
     def hand_over(channel, letter, meanwhile):
         if not smtp_sink.mails:  # all three are claimed, and the second one is composed in a moment
-            responses.unsubscribe(third.invitation, NOW)
+            preferences.unsubscribe(third.invitation, NOW)
         return original(channel, letter, meanwhile)
 
     monkeypatch.setattr(mailing.Channel, "hand_over", hand_over)
