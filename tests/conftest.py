@@ -2,18 +2,32 @@
 
 import datetime as dt
 import os
+import re
 import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
-from django.utils import translation
+import time_machine
+from django.db import connection
+from django.test import Client as Browser
+from django.utils import timezone, translation
 
 from config import celery_app
+from surveys import questionnaire
+from surveys.delivery import clock as run_clock
 from surveys.delivery.sender import patience
+from surveys.pages import throttle
 from tests import factories
 from tests.sink import SmtpSink
 
 # Tuesday, 10 November 2026, 10:00 in Berlin: within sending hours.
 NOW = dt.datetime(2026, 11, 10, 9, 0, tzinfo=dt.UTC)
+
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +39,9 @@ def _fast_and_alone(request, settings, monkeypatch, tmp_path):
     if not request.node.get_closest_marker("services"):
         monkeypatch.setitem(celery_app.conf, "task_always_eager", True)
     patience.forget()
+    questionnaire.forget()
+    counters = throttle.Counters("")  # of this test alone, in memory
+    monkeypatch.setattr(throttle, "counters", lambda: counters)
     translation.activate("en")  # a page served in German in one test must not colour the next
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_FILE_PATH = tmp_path / "mailbox"
@@ -39,9 +56,34 @@ def _fast_and_alone(request, settings, monkeypatch, tmp_path):
     monkeypatch.setattr(socket.socket, "connect", only_loopback)
 
 
+@pytest.fixture(autouse=True)
+def _who_posts_a_sheet_has_seen_its_page(monkeypatch):
+    """Django's test browser posts what it is given. Here it adds what a customer's page and hand would have added.
+
+    A test that is about machines says itself what comes along: whatever it names (`made=""`) stays as it is.
+    """
+    post = Browser.post
+
+    def posted(self, path, data=None, *args, **kwargs):
+        if isinstance(data, dict) and re.match(r"/(?!admin/|api/|in/|sms/|mail-events/|u/|d/)", path):
+            data = factories.typed_by_a_person() | data
+        return post(self, path, data, *args, **kwargs)
+
+    monkeypatch.setattr(Browser, "post", posted)
+
+
 @pytest.fixture
 def now() -> dt.datetime:
     return NOW
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time stands at NOW until the test moves it, here and in the database."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        monkeypatch.setattr(run_clock, "monotonic", time.time)
+        monkeypatch.setattr(run_clock, "now", timezone.now)
+        yield traveller
 
 
 @pytest.fixture
@@ -55,6 +97,20 @@ def globex(db):
 
 
 @pytest.fixture
+def analyst(acme):
+    login = factories.make_login("anna", first_name="Anna", last_name="Berg")
+    factories.give_access(login, acme, "analyst")
+    return login
+
+
+@pytest.fixture
+def browser(client, analyst):
+    """Where acme's analyst has signed in."""
+    client.force_login(analyst)
+    return client
+
+
+@pytest.fixture
 def smtp_sink(settings):
     """A mail server on a free port of this machine, to which all mail goes."""
     sink = SmtpSink()
@@ -63,6 +119,22 @@ def smtp_sink(settings):
     sink.start()
     yield sink
     sink.stop()
+
+
+def together(works: Sequence[Callable[[], T]]) -> list[T]:
+    """What each of them returns, all started by one shot, each in a thread with a database connection of its own."""
+    start = threading.Barrier(len(works))
+
+    def run(work: Callable[[], T]) -> T:
+        try:
+            connection.ensure_connection()
+            start.wait(10)
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [running.result(60) for running in [pool.submit(run, work) for work in works]]
 
 
 def needs(what: str, is_there: bool):

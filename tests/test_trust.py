@@ -27,13 +27,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
-from django.utils import timezone
 
 from analytics.periods import Period
 from feedback_loop import digests
 from feedback_loop.models import Case, CaseEvent, Digest, DigestSubscription
 from surveys import delivery, invitations
-from surveys.delivery import clock as run_clock
 from surveys.delivery import mailing, survey_mail
 from surveys.management.commands.tick import tick
 from surveys.models import (
@@ -49,7 +47,7 @@ from surveys.models import (
     Wave,
 )
 from tests import factories
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 from tests.installation import ROOT, Installation, wait_until
 from tests.sink import free_port
 from tests.surveys.webhooks import deliver, make_inlet, sample
@@ -62,35 +60,11 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    """Time stands at NOW until the test moves it, here and in the database."""
-    with time_machine.travel(NOW, tick=False) as traveller:
-        monkeypatch.setattr(run_clock, "monotonic", time.time)
-        monkeypatch.setattr(run_clock, "now", timezone.now)
-        yield traveller
-
-
-@pytest.fixture
 def on_postgresql():
     needs("several at once take PostgreSQL (set DATABASE_URL)", connection.vendor == "postgresql")
 
 
 at_once = pytest.mark.django_db(transaction=True)
-
-
-def together(works: list[Callable]) -> list:
-    """What each of them returns, all started by one shot, each in a thread with a database connection of its own."""
-    start = threading.Barrier(len(works))
-
-    def run(work: Callable):
-        start.wait(10)
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [running.result(60) for running in [pool.submit(run, work) for work in works]]
 
 
 def plan(client: Client, count: int, at: dt.datetime = NOW, **customer) -> list[OutgoingMessage]:

@@ -25,19 +25,6 @@ def url(model, page, *args):
 
 
 @pytest.fixture
-def analyst(acme):
-    login = factories.make_login("anna")
-    factories.give_access(login, acme, "analyst")
-    return login
-
-
-@pytest.fixture
-def browser(client, analyst):
-    client.force_login(analyst)
-    return client
-
-
-@pytest.fixture
 def root(client, db):
     client.force_login(factories.make_login("root", is_superuser=True))
     return client

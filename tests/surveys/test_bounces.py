@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import threading
 import time
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 import time_machine
 from django.db import connection
 
-from surveys import delivery, responses
+from surveys import delivery, preferences
 from surveys.delivery import bounces, references, reports, statuses
 from surveys.models import DeliveryEvent, OutgoingMessage, Suppression
 from tests import factories
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 
 SAMPLES = sorted((Path(__file__).parent / "bounces").glob("*.eml"))
 Kind = DeliveryEvent.Kind
@@ -148,19 +147,8 @@ def test_a_bounce_at_one_client_says_nothing_at_another(message, globex):
 @pytest.mark.django_db(transaction=True)
 def test_an_event_told_by_ten_at_once_is_noted_once(acme):
     needs("no PostgreSQL (DATABASE_URL) is there to take ten writers at once", connection.vendor == "postgresql")
-    message, noted = factories.make_message(factories.make_invitation(acme, "nps")), []
-
-    def say():
-        try:
-            noted.append(tell(message, Kind.HARD_BOUNCE) is not None)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=say) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    message = factories.make_message(factories.make_invitation(acme, "nps"))
+    noted = together([lambda: tell(message, Kind.HARD_BOUNCE) is not None] * 10)
     assert (sorted(noted), DeliveryEvent.objects.count()) == ([False] * 9 + [True], 1)
 
 
@@ -318,4 +306,4 @@ def test_a_bounce_stops_mail_that_is_queued_already(acme, smtp_sink):
     delivery.send_due(NOW)
     queued.refresh_from_db()
     assert (smtp_sink.tried, queued.is_asked, queued.reason) == ([], False, "suppressed")
-    assert not responses.preference(queued).is_asked
+    assert not preferences.standing(queued).is_asked

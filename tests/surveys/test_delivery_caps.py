@@ -1,35 +1,24 @@
 """Caps per client, per mail domain and for the whole house: exact over every hour, however many senders there are."""
 
 import datetime as dt
-import threading
-import time
 from collections import Counter
 from itertools import count
 
 import pytest
-import time_machine
 from django.db import connection
 from django.utils import timezone
 
 from surveys import delivery, invitations
 from surveys.delivery import caps, claims
-from surveys.delivery import clock as run_clock
 from surveys.models import OutgoingMessage, SendingCount
 from tests import factories
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 State = OutgoingMessage.State
 ALWAYS = {"hour_from": 0, "hour_until": 24, "sending_days": [1, 2, 3, 4, 5, 6, 7]}
 MINUTE = dt.timedelta(minutes=1)
 _number = count()
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    with time_machine.travel(NOW, tick=False) as traveller:
-        monkeypatch.setattr(run_clock, "monotonic", time.time)
-        yield traveller
 
 
 def plan(client, amount: int, domain: str = "example.org") -> None:
@@ -144,20 +133,7 @@ def test_four_senders_at_once_share_one_cap(transactional_db, smtp_sink):
     needs("senders at once take PostgreSQL (set DATABASE_URL)", connection.vendor == "postgresql")
     client = make_client(messages_per_hour=25, messages_per_domain_and_hour=25)
     plan(client, 60)
-    start, sent = threading.Barrier(4), []
-
-    def send():
-        start.wait(10)
-        try:
-            sent.append(delivery.send_due(NOW))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    sent = together([lambda: delivery.send_due(NOW)] * 4)
     assert (sum(sent), len(smtp_sink.mails)) == (25, 25)
     assert set(SendingCount.objects.filter(client=client).values_list("domain", "count")) == {
         ("", 25),

@@ -1,27 +1,17 @@
 """A campaign that only meets errors of ours is stopped, and its owner told once."""
 
 import datetime as dt
-import time
 
 import pytest
-import time_machine
 
 from surveys import delivery, invitations
 from surveys.delivery import claims, pauses
-from surveys.delivery import clock as run_clock
 from surveys.models import Access, OutgoingMessage
 from tests import factories
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 State = OutgoingMessage.State
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    with time_machine.travel(NOW, tick=False) as traveller:
-        monkeypatch.setattr(run_clock, "monotonic", time.time)
-        yield traveller
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Every contact and every customer of a wave gets one stored verdict, with the context as it was."""
 
 import datetime as dt
-import threading
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +11,7 @@ from surveys import invitations
 from surveys.invitations import verdicts as planning
 from surveys.models import Client, Contact, Invitation, Medium, OutgoingMessage, Survey, Wave
 from tests import factories
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 
 pytestmark = pytest.mark.django_db
 Reason = Invitation.Reason
@@ -286,21 +285,7 @@ def test_two_planners_at_once_judge_each_contact_once_and_ask_each_customer_once
         customer = factories.make_customer(client)
         factories.make_contact(client, customer=customer)
         factories.make_contact(client, customer=customer)
-    start, judged = threading.Barrier(3), []
-
-    def plan():
-        start.wait(10)
-        try:
-            judged.append(invitations.plan_contacts(NOW))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=plan) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert sum(judged) == 30
+    assert sum(together([lambda: invitations.plan_contacts(NOW)] * 3)) == 30
     assert sorted(verdicts(client)) == [(False, Reason.QUARANTINE)] * 15 + [(True, "")] * 15
 
 

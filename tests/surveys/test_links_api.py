@@ -11,7 +11,7 @@ import segno
 import time_machine
 from django.urls import reverse
 
-from surveys import delivery, invitations, responses
+from surveys import delivery, invitations, preferences
 from surveys.models import ApiKey, Contact, Invitation, LegalBasis, Medium, OutgoingMessage, Response, Suppression
 from tests.conftest import NOW
 from tests.factories import make_campaign, make_contact, make_customer
@@ -140,7 +140,7 @@ def test_an_objection_between_verdict_and_link_counts(ask, campaign, acme):
 def test_an_objection_after_the_link_closes_the_door_to_it(ask, fetch, campaign, acme):
     contact = make_contact(acme)
     ask(campaign, order(contact))
-    responses.unsubscribe(Invitation.objects.select_related("client", "customer").get(), NOW)
+    preferences.unsubscribe(Invitation.objects.select_related("client", "customer").get(), NOW)
     answer = ask(campaign, order(contact)).json()
     assert (answer["asked"], answer["reason"]) == (False, "suppressed")
     assert Invitation.objects.get().is_asked is True  # it was: the verdict of then is not rewritten

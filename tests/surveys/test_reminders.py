@@ -1,19 +1,18 @@
 """One reminder at most, to those who were asked and are silent; nobody else, and not at night."""
 
 import datetime as dt
-import threading
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from surveys import invitations, responses
+from surveys import invitations, preferences
 from surveys.delivery import survey_mail
 from surveys.invitations import reminders
 from surveys.models import Contact, Invitation, OutgoingMessage, Suppression
 from tests import factories
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 
 pytestmark = pytest.mark.django_db
 DAY, HOUR, MINUTE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(minutes=1)
@@ -93,7 +92,7 @@ def test_only_a_message_that_was_accepted_is_followed_by_a_reminder(campaign, st
 def test_who_answered_objected_or_was_withdrawn_is_not_reminded(campaign, globex):
     answered, objected, withdrawn, elsewhere, silent = (asked(campaign) for _ in range(5))
     factories.make_response(campaign.client, invitation=answered)
-    responses.unsubscribe(objected, NOW)
+    preferences.unsubscribe(objected, NOW)
     Invitation.objects.filter(pk=withdrawn.pk).update(withdrawn_at=NOW)
     Suppression.objects.create(client=globex, address=elsewhere.email, reason="manual", created_at=NOW)
     invitations.plan_reminders(NOW)
@@ -177,16 +176,7 @@ def test_two_planners_at_once_plan_each_reminder_once(transactional_db):
     campaign = factories.make_campaign(factories.make_client(), reminder_days=5)
     for _ in range(40):
         asked(campaign)
-    counts = []
-
-    def plan():
-        counts.append(invitations.plan_reminders(NOW))
-        connection.close()
-
-    threads = [threading.Thread(target=plan) for _ in range(3)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert sorted(counts) == [0, 0, 40]
+    assert sorted(together([lambda: invitations.plan_reminders(NOW)] * 3)) == [0, 0, 40]
     assert len(planned()) == 40
 
 
@@ -198,7 +188,7 @@ def test_what_came_in_between_makes_a_reminder_obsolete_and_the_verdict_stays(ca
     by_name = {name: asked(campaign) for name in names}
     assert invitations.plan_reminders(NOW) == 6
     factories.make_response(campaign.client, invitation=by_name["answered"])
-    responses.unsubscribe(by_name["objected"], NOW)
+    preferences.unsubscribe(by_name["objected"], NOW)
     Invitation.objects.filter(pk=by_name["withdrawn"].pk).update(withdrawn_at=NOW)
     Contact.objects.filter(pk=by_name["reopened"].contact_id).update(state=Contact.State.OPEN)
     Invitation.objects.filter(pk=by_name["expired"].pk).update(expires_at=NOW)
@@ -226,7 +216,7 @@ def test_an_objection_is_heard_even_where_the_contact_is_long_ago(acme):
     campaign = factories.make_campaign(acme, reminder_days=5, stale_days=2)
     objecting, silent = asked(campaign), asked(campaign)
     assert invitations.plan_reminders(NOW) == 2
-    responses.unsubscribe(objecting, NOW)
+    preferences.unsubscribe(objecting, NOW)
     assert set(reminders.obsolete(planned(), NOW).values()) == {"does not want to be asked"}
     assert [pk for pk in (m.pk for m in planned()) if pk not in reminders.obsolete(planned(), NOW)] == [
         OutgoingMessage.objects.get(invitation=silent, is_reminder=True).pk

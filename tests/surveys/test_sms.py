@@ -11,7 +11,9 @@ import json
 import logging
 import threading
 import uuid
+from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode
 
@@ -27,7 +29,7 @@ from surveys import delivery, invitations, safe_http
 from surveys.delivery import gsm, links, references, replies, sender, sms, twilio
 from surveys.delivery.outcomes import PutOff
 from surveys.models import Client, DeliveryEvent, Invitation, Medium, OutgoingMessage, Response, Suppression
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 from tests.factories import make_campaign, make_client, make_contact, make_customer, make_invitation, make_message
 from tests.sink import free_port
 
@@ -435,25 +437,11 @@ def test_one_clients_budget_is_not_anothers(provider, acme, globex):
 def test_senders_at_once_never_spend_more_than_the_budget(provider, acme):
     """Six senders, forty messages, money for twenty."""
     needs("several senders at once take PostgreSQL (set DATABASE_URL)", connection.vendor == "postgresql")
-    time = time_machine.travel(NOW, tick=True)
     allow_sms(acme, "3.20")
     for each in range(40):
         make_sms(acme, f"+4915112345{each:03d}")
-    start = threading.Barrier(6)
-
-    def work():
-        try:
-            start.wait()
-            delivery.send_due(NOW)
-        finally:
-            connection.close()
-
-    with time:
-        workers = [threading.Thread(target=work) for _ in range(6)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+    with time_machine.travel(NOW, tick=True):
+        together([lambda: delivery.send_due(NOW)] * 6)
     assert len(provider.requests) == 20
     assert len({form["To"] for form in provider.forms}) == 20
     assert (states().count(State.ACCEPTED), states().count(State.PLANNED)) == (20, 20)
@@ -467,24 +455,14 @@ def test_the_last_euro_is_set_aside_once(acme):
     allow_sms(acme, "0.10")
     messages = [make_sms(acme, f"+491511234567{each}") for each in range(8)]
     OutgoingMessage.objects.update(state=State.CLAIMED)
-    start, paid = threading.Barrier(8), []
+    paid = []
 
-    def work(message):
-        try:
-            connection.ensure_connection()
-            start.wait()
+    def pay(message):
+        with suppress(PutOff):
             sms.set_aside(message, Decimal("0.08"), NOW)
             paid.append(message.pk)
-        except PutOff:
-            pass
-        finally:
-            connection.close()
 
-    workers = [threading.Thread(target=work, args=(message,)) for message in messages]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    together([partial(pay, message) for message in messages])
     assert len(paid) == 1
     assert list(OutgoingMessage.objects.filter(price__isnull=False).values_list("pk", flat=True)) == paid
 

@@ -1,7 +1,6 @@
 """Waves: each customer is due by their own clock, gets one verdict in a wave, and nobody due is lost."""
 
 import datetime as dt
-import threading
 from collections import Counter
 
 import pytest
@@ -14,7 +13,7 @@ from surveys.invitations import verdicts, waves
 from surveys.invitations.waves import Last, due_on, panel_of
 from surveys.models import Campaign, Customer, Invitation, LegalBasis, Wave
 from tests import factories
-from tests.conftest import NOW, needs
+from tests.conftest import NOW, needs, together
 
 pytestmark = pytest.mark.django_db
 Reason = Invitation.Reason
@@ -309,20 +308,7 @@ def test_two_planners_at_once_judge_nobody_twice(transactional_db, monkeypatch):
     factories.make_campaign(acme, "nps", starts_on=START)
     for _ in range(60):
         factories.make_customer(acme)
-    counts, failed = [], []
-
-    def plan():
-        try:
-            counts.append(invitations.plan_waves(NOW))
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=plan) for _ in range(3)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert (failed, sum(counts)) == ([], 60)
+    assert sum(together([lambda: invitations.plan_waves(NOW)] * 3)) == 60
     assert Invitation.objects.values("customer").distinct().count() == 60
 
 
