@@ -1,5 +1,6 @@
 """What comes back: one answer sheet per invitation, or one from a door that is open to all."""
 
+import datetime as dt
 import uuid
 
 from django.db import models
@@ -20,6 +21,7 @@ class Group(models.TextChoices):
     PROMOTER = "promoter", _("Promoter")
 
 
+SETTLES = dt.timedelta(minutes=30)  # after which a sheet that was not sent to the end is taken as it is
 # The first score of the scale, of the middle and of the upper group, and the last score.
 SCALES = {Survey.Kind.NPS: (0, 7, 9, 10), Survey.Kind.CSAT: (1, 3, 4, 5), Survey.Kind.CES: (1, 4, 5, 7)}
 
@@ -107,6 +109,15 @@ class ResponseQuerySet(models.QuerySet):
         """Answers of those whom we asked: what scores are made of. The others are counted apart."""
         return self.filter(invitation__isnull=False)
 
+    def unverified(self) -> "ResponseQuerySet":
+        """Answers by a door that is open to all."""
+        return self.filter(invitation__isnull=True)
+
+    def settled(self, at: dt.datetime) -> "ResponseQuerySet":
+        """Sent to the end, or left alone for half an hour: nobody is in the middle of it any more."""
+        left = Q(submitted_at__lte=at - SETTLES) & (Q(changed_at=None) | Q(changed_at__lte=at - SETTLES))
+        return self.filter(Q(completed_at__isnull=False) | left)
+
 
 class Response(models.Model):
     """What one customer said. The score is there from the first step on; `completed_at` once the last one was sent.
@@ -176,6 +187,14 @@ class Response(models.Model):
         """The last score of the scale: “3 of 10”."""
         return scale_of(self.kind)[-1]
 
+    @property
+    def is_verified(self) -> bool:
+        return self.invitation_id is not None
+
+    def is_settled(self, at: dt.datetime) -> bool:
+        """As `ResponseQuerySet.settled`, of one row."""
+        return bool(self.completed_at) or max(self.submitted_at, self.changed_at or self.submitted_at) <= at - SETTLES
+
 
 class Answer(models.Model):
     """The answer to one question: a text (redacted before it was stored), a number on a scale, or a choice.
@@ -244,6 +263,7 @@ class FlaggedSheet(models.Model):
         UNTOUCHED = "untouched", _("sent by script, without pointer or key")
         AT_ONCE = "at_once", _("sent at the moment the page was opened")
         NO_PAGE = "no_page", _("sent without having opened the page")
+        QUICK = "quick", _("sent within three seconds")
         SOON_AFTER_SENDING = "soon", _("answered within seconds of sending")
         SIBLINGS = "siblings", _("several numbers of the mail opened at once")
         HEAD_FIRST = "head_first", _("a scanner looked at the page just before")
@@ -276,4 +296,9 @@ class FlaggedSheet(models.Model):
         indexes = [models.Index(fields=["client", "kind", "submitted_at"], name="flagged_by_client")]
 
     def __str__(self) -> str:
-        return f"{self.score}: {', '.join(str(self.Evidence(code).label) for code in self.evidence)}"
+        return f"{self.score}: {self.why}"
+
+    @property
+    def why(self) -> str:
+        """What speaks for a machine, in words."""
+        return ", ".join(str(self.Evidence(code).label) for code in self.evidence)

@@ -1,9 +1,12 @@
 """How a client's pages look: its colour, typeface and logo, within limits that keep everything readable."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .people import Client
+
+COLOUR_OR_NONE = r"^(#[0-9a-f]{6})?\Z"
 
 
 class Appearance(models.Model):
@@ -23,10 +26,11 @@ class Appearance(models.Model):
         _("colour on dark ground"), max_length=7, blank=True, help_text=_("Empty: made from the colour above.")
     )
     typeface = models.CharField(_("typeface"), max_length=8, choices=Typeface.choices, default=Typeface.HOUSE)
-    logo = models.BinaryField(null=True, blank=True, editable=True)  # as `appearance.logo_of` made it
-    logo_type = models.CharField(max_length=10, blank=True, editable=False)
+    logo = models.BinaryField(null=True, blank=True)  # WebP, as `appearance.logos.logo_of` made it
+    logo_hash = models.CharField(max_length=12, blank=True, editable=False)
     logo_width = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     logo_height = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    logo_plate = models.CharField(max_length=5, blank=True, editable=False)  # as logos.Plate names it
     review_url = models.URLField(
         _("link to public reviews"),
         blank=True,
@@ -41,6 +45,20 @@ class Appearance(models.Model):
     class Meta:
         verbose_name = _("appearance")
         verbose_name_plural = _("appearances")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accent__regex=COLOUR_OR_NONE, accent_dark__regex=COLOUR_OR_NONE),
+                name="appearance_colours_are_hex",
+            ),
+            models.CheckConstraint(
+                condition=Q(typeface__in=["house", "serif", "rounded", "humanist"]), name="appearance_typeface_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.client)
+
+    @property
+    def origins(self) -> list[str]:
+        """Those that may frame this client's forms, as they stand in `frame-ancestors`."""
+        return self.embed_origins.split()

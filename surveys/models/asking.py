@@ -38,6 +38,10 @@ class Survey(models.Model):
         return self.versions.filter(published_at=None).first()
 
 
+class Published(ValidationError):
+    """What is published cannot be changed; make a draft."""
+
+
 class SurveyVersionQuerySet(models.QuerySet):
     def published(self) -> "SurveyVersionQuerySet":
         return self.filter(published_at__isnull=False)
@@ -67,9 +71,18 @@ class SurveyVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.survey} {self.number}"
 
+    def save(self, *args, **kwargs) -> None:
+        self.refuse_if_published()
+        super().save(*args, **kwargs)
 
-class Published(ValidationError):
-    """What is published cannot be changed; make a draft."""
+    def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
+        self.refuse_if_published()
+        return super().delete(*args, **kwargs)
+
+    def refuse_if_published(self) -> None:
+        """By what is stored: publishing itself is the last change there is. One query."""
+        if self.pk and SurveyVersion.objects.published().filter(pk=self.pk).exists():
+            raise Published(_("This version is published. Make a draft to change its questions."))
 
 
 class Question(models.Model):
@@ -125,11 +138,11 @@ class Question(models.Model):
         return self.key
 
     def save(self, *args, **kwargs) -> None:
-        self._refuse_if_published()
+        self.version.refuse_if_published()
         super().save(*args, **kwargs)
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
-        self._refuse_if_published()
+        self.version.refuse_if_published()
         return super().delete(*args, **kwargs)
 
     @property
@@ -140,7 +153,3 @@ class Question(models.Model):
     def choices(self) -> tuple[str, ...]:
         """The keys that can be chosen; none for scales and texts."""
         return self.FIXED_OPTIONS.get(self.kind, tuple(self.options))
-
-    def _refuse_if_published(self) -> None:
-        if self.version.published_at:
-            raise Published(_("This version is published. Make a draft to change its questions."))
