@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDay, TruncWeek
 
+from . import wording
 from .addresses import is_deliverable, is_missing, phone_key
 from .bulk import among
 from .models import AudienceCondition, Campaign, Client, Contact, Invitation, LegalBasis, Medium, Suppression
@@ -361,7 +362,9 @@ def _folded(value: object) -> str:
 
 
 def _language(who: Candidate, client: Client) -> list[str]:
-    return [_folded((who.language or who.customer_language or client.language)[:2])]
+    """The first wish in a language of ours, as when they are asked (“ger” is “de”); else the client's."""
+    wishes = (who.language, who.customer_language, client.language)
+    return [next(filter(None, map(wording.speaks, wishes)))]
 
 
 def _tags(who: Candidate) -> list[str]:

@@ -20,12 +20,18 @@ from .questionnaire import questions_of
 STANDARDS: dict[str, dict[str, dict]] = yaml.safe_load(Path(__file__).with_name("standards.yaml").read_text("utf-8"))
 SPOKEN = dict(LANGUAGES)
 INFORMAL = "-du"
+# What systems that count in three letters (ISO 639-2, both its forms) call the languages that we speak.
+_THREE_LETTERS = {
+    "deu": "de", "ger": "de", "eng": "en", "tur": "tr", "pol": "pl", "fra": "fr", "fre": "fr", "ita": "it",
+    "spa": "es", "nld": "nl", "dut": "nl", "ara": "ar",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=1000)
 def speaks(wish: str) -> str:
-    """The language of ours that a wish means (“de-AT” is “de”); empty where we do not speak it."""
+    """The language of ours that a wish means (“de-AT”, “de_CH” and “GER” are “de”); empty where we do not speak it."""
     language = wish.strip().replace("_", "-").partition("-")[0].lower()
+    language = _THREE_LETTERS.get(language, language)
     return language if language in SPOKEN else ""
 
 
@@ -54,8 +60,8 @@ def texts(question: Question, language: str, form_of_address: str, client: Clien
     wording = question.wording
     informal = form_of_address == Client.Address.INFORMAL
     wished = [name for tongue in (language, client.language) for name in _names(tongue, informal)]
-    found = next((wording[name] for name in wished if name in wording), None) or next(iter(wording.values()), {})
-    return _filled(found, client.name_in_sentence(language))
+    found = next((name for name in wished if name in wording), None) or next(iter(wording), "")
+    return _filled(wording.get(found, {}), client.name_in_sentence(found))
 
 
 def score_texts(invitation: Invitation) -> dict:

@@ -18,20 +18,37 @@ from . import bounces, sms, twilio
 
 log = logging.getLogger(__name__)
 
-# A reply that begins with one of these objects, whatever follows: “Stopp, bitte keine SMS mehr”.
+# A reply that begins with one of these objects, whatever follows: “Stopp, bitte keine SMS mehr”. Our messages name STOP
+# in every language; some write the word of their own. All are kept as they are compared: small, without accents.
 _STOP = frozenset(
     {"stop", "stopp", "stoppen", "stopall", "unsubscribe", "abmelden", "abmeldung", "abbestellen", "austragen"}
     | {"widerspruch", "widersprechen"}
+    | {"durdur", "durdurun", "iptal"}
+    | {"rezygnuje", "rezygnacja", "wypisz", "wypiszcie"}
+    | {"arreter", "arretez", "desabonner", "desabonnement", "desinscrire", "desinscription"}
+    | {"disiscrivi", "disiscrivetemi", "disiscrivermi", "annulla"}
+    | {"baja", "parar", "cancelar"}
+    | {"afmelden", "uitschrijven"}
+    | {"توقف", "توقفوا", "اوقف", "اوقفوا", "ايقاف", "الغاء"}
 )
 # These may begin a friendly sentence, too: they object when they stand alone.
-_STOP_ALONE = frozenset({"end", "ende", "beenden", "cancel", "quit", "aus"})
+_STOP_ALONE = frozenset(
+    {"end", "ende", "beenden", "cancel", "quit", "aus", "dur", "koniec", "arret", "fin", "basta", "alto", "einde"}
+    | {"قف", "كفى"}
+)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_stop(text: str) -> bool:
-    """Whether a reply says “no more”, in German or English, however it is spelt or punctuated."""
-    words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    """Whether a reply says “no more” in a language that we ask in, however it is spelt or punctuated."""
+    words = _WORD.findall(_without_accents(text))
     return bool(words) and (words[0] in _STOP or (len(words) == 1 and words[0] in _STOP_ALONE))
+
+
+def _without_accents(text: str) -> str:
+    """Small letters alone: phones write “arrêt” and “ARRET”, “إيقاف” and “ايقاف”, “İPTAL” and “iptal” for the same."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).replace("ı", "i")
 
 
 def take(*, reply_id: str, sender: str, to: str, text: str, at: dt.datetime) -> int:

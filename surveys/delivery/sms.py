@@ -27,6 +27,7 @@ from .handout import answer_link
 from .outcomes import Outcome, PutOff, State, Unreachable
 
 SOURCE = "twilio"  # of what it reports
+FROM_RIGHT = "\u200f"  # a mark without width
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def render(invitation: Invitation, is_reminder: bool = False) -> str:
     }
     with translation.override(invitation.locale):
         template = get_template("sms/reminder.txt" if is_reminder else "sms/survey.txt").template
-        return gsm.plain(template.render(Context(context, autoescape=False)).strip())
+        # A phone lays a text out by its first letter, which may be one of the client's name.
+        start = FROM_RIGHT if translation.get_language_bidi() else ""
+        return gsm.plain(start + template.render(Context(context, autoescape=False)).strip())
 
 
 def check_number(number: str) -> None:

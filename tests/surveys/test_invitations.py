@@ -178,9 +178,9 @@ def test_a_later_change_of_the_contact_moves_nothing_that_was_frozen(acme):
         ("en", "de", "en"),
         ("de-AT", "en", "de"),
         ("", "en-US", "en"),
-        ("fr", "en", "en"),
+        ("pt", "en", "en"),
         ("", "", "de"),
-        ("fr", "", "de"),
+        ("pt", "", "de"),
     ],
 )
 def test_the_language_is_the_contacts_else_the_customers_else_the_clients(acme, of_contact, of_customer, spoken):

@@ -22,7 +22,13 @@ FIELDS = (*TEXTS, *TIMES, *NUMBERS, *FLAGS, "status", "channel", "direction", "t
 TAG_FLAGS = ("is_goodwill", "is_spam", "is_test", "is_agent_initiated")
 _TRUTHS = {"true": True, "yes": True, "ja": True, "1": True, "false": False, "no": False, "nein": False, "0": False}
 # Some helpdesks name a language rather than code it, in a language of their own choice.
-_LANGUAGES = {"deutsch": "de", "german": "de", "english": "en", "englisch": "en"}
+_LANGUAGES = {
+    "deutsch": "de", "german": "de", "english": "en", "englisch": "en", "türkçe": "tr", "turkish": "tr",
+    "türkisch": "tr", "polski": "pl", "polish": "pl", "polnisch": "pl", "français": "fr", "french": "fr",
+    "französisch": "fr", "italiano": "it", "italian": "it", "italienisch": "it", "español": "es", "spanish": "es",
+    "spanisch": "es", "nederlands": "nl", "dutch": "nl", "niederländisch": "nl", "العربية": "ar", "arabic": "ar",
+    "arabisch": "ar",
+}  # fmt: skip
 _TAGS = {"goodwill": "is_goodwill", "kulanz": "is_goodwill", "spam": "is_spam", "test": "is_test"}
 
 Values = dict[str, object]  # our field → what the event says of it; what it does not say has no key
