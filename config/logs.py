@@ -3,8 +3,9 @@
 import logging
 import re
 
-# As delivery.links makes them: value ~ signature, or both in one after the path of the answer page.
-_TOKEN = re.compile(r"[^\s/]+~[\w-]{43}|(?<=/s/)[\w-]{43}")
+# As delivery.links makes them: value ~ signature, or both in one after the path of a page. Each part of a line is read
+# once, however long it is: a megabyte of letters must not hold up whoever logs it.
+_TOKEN = re.compile(r"(?<![^\s/~])[^\s/~]++~[\w-]{43}|(?<=/[soek]/)[\w-]{43}")
 
 
 class HideTokens(logging.Filter):

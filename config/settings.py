@@ -305,7 +305,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+# The proxy in front says how it was reached, and by whom; without one, anybody could.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = IS_HTTPS
@@ -313,6 +315,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
 LOGIN_URL = "admin:login"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Different answer sheets that one address may send in a minute; 0: any number.
+ANSWERS_PER_MINUTE_AND_ADDRESS = env.int("ANSWERS_PER_MINUTE_AND_ADDRESS", default=60)
+if ANSWERS_PER_MINUTE_AND_ADDRESS < 0:
+    raise ImproperlyConfigured("ANSWERS_PER_MINUTE_AND_ADDRESS must not be negative; 0 means no limit.")
 
 # --- API -----------------------------------------------------------------------------------------------------------
 

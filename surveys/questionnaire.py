@@ -96,7 +96,7 @@ def steps(questions: Sequence[Question], kind: str, situation: Situation, said: 
 def questions_of(version: SurveyVersion) -> tuple[Question, ...]:
     """The questions of a version in their order; of a published one they never change, and are kept in this process."""
     if version.published_at is None:
-        return tuple(Question.objects.filter(version=version))
+        return tuple(version.questions.all())
     return _published(version.pk, version.published_at)
 
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from django.db import IntegrityError, transaction
 
-from . import questionnaire
+from . import questionnaire, wording
 from .delivery import links
 from .models import (
     Agent,
@@ -25,13 +25,32 @@ from .models import (
     Question,
     Response,
     SurveyVersion,
+    Visit,
 )
+from .prepared import Prepared
 from .questionnaire import Given, Situation
 from .redaction import redact
-from .signals import response_submitted
+from .signals import announce, enqueue
 
 EMPTY = ("", ())  # a question that was left out
 CHANGEABLE = dt.timedelta(hours=24)  # how long an answer from an open link can be completed and changed
+AT_KIOSK = dt.timedelta(minutes=10)  # how long a sheet can be completed where the next person waits
+
+
+_ASKED = Prepared(
+    lambda public_id: Invitation.objects.filter(is_asked=True, public_id=public_id)
+    .select_related("client__appearance", "customer", "version__survey", "response")
+    .defer("client__appearance__logo"),
+    uuid.UUID(int=0),
+)
+_OPEN = Prepared(
+    lambda pk, at: Invitation.objects.select_for_update()
+    .filter(pk=pk, is_asked=True, withdrawn_at=None, expires_at__gt=at)
+    .values_list("pk"),
+    -1,
+    dt.datetime.min.replace(tzinfo=dt.UTC),
+)
+_ROSTER = Prepared(lambda client_id: Agent.objects.filter(client=client_id).values_list("name"), -1)
 
 
 class LinkState(enum.StrEnum):
@@ -39,6 +58,7 @@ class LinkState(enum.StrEnum):
     ANSWERED = "answered"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    CLOSED = "closed"  # an open link that was switched off, or has nothing to ask
     UNKNOWN = "unknown"
 
 
@@ -135,29 +155,88 @@ def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL) -> Sitting:
     )
 
 
+def sitting_at(
+    open_link: OpenLink,
+    version: SurveyVersion,
+    sheet_id: uuid.UUID,
+    at: dt.datetime,
+    wishes: Iterable[str] = (),
+    response: Response | None = None,
+) -> Sitting:
+    """The sitting of whoever stands before an open link: a fresh sheet, or one with its response so far.
+
+    A fresh one is in the first language wished for that the survey is worded in.
+    """
+    offered = wording.languages_of(questionnaire.questions_of(version))
+    language = response.language if response else wording.language_for(wishes, offered, open_link.client)
+    begun_at = response.submitted_at if response else at
+    return Sitting(
+        client=open_link.client,
+        version=version,
+        door=Door(open_link.door),
+        language=language,
+        form_of_address=open_link.client.form_of_address,
+        expires_at=begun_at + (AT_KIOSK if open_link.door == Door.KIOSK else CHANGEABLE),
+        situation=Situation(language),
+        open_link=open_link,
+        sheet_id=sheet_id,
+        response=response,
+    )
+
+
+def sheet_token(purpose: str, sitting: Sitting) -> str:
+    """The signed number of one sheet of an open link, which names the wording that it is about, too."""
+    return links.make(purpose, f"{sitting.open_link.public_id.hex}.{sitting.sheet_id.hex}.{sitting.version.pk}")
+
+
+def open_sheet(purpose: str, token: str, at: dt.datetime, wishes: Iterable[str] = ()) -> Link:
+    """What the number of a sheet leads to, for this purpose. Writes nothing.
+
+    One query, two while nothing is stored, none for a forged token.
+    """
+    if (value := links.read(purpose, token)) is None:
+        return Link(LinkState.UNKNOWN)
+    link_id, number, version_id = value.split(".")
+    sheet_id = uuid.UUID(hex=number)
+    begun = Response.objects.filter(public_id=sheet_id, open_link__public_id=uuid.UUID(hex=link_id))
+    begun = begun.select_related("open_link__client__appearance", "version__survey")
+    if response := begun.defer("open_link__client__appearance__logo").first():
+        return _link(sitting_at(response.open_link, response.version, sheet_id, at, response=response), at)
+    named = OpenLink.objects.filter(public_id=uuid.UUID(hex=link_id)).select_related("client__appearance", "survey")
+    open_link = named.defer("client__appearance__logo").first()
+    version = open_link and open_link.survey.versions.published().filter(pk=int(version_id)).first()
+    if version is None:
+        return Link(LinkState.UNKNOWN)
+    version.survey = open_link.survey
+    return _link(sitting_at(open_link, version, sheet_id, at, wishes), at)
+
+
 def invitation_of(purpose: str, token: str) -> Invitation | None:
     """The invitation that a token names for this purpose, with all that its pages read: one query, none if forged."""
     value = links.read(purpose, token)
     if value is None:
         return None
-    asked = Invitation.objects.filter(is_asked=True, public_id=uuid.UUID(hex=value))
-    return asked.select_related("client", "customer", "version__survey", "response").first()
+    return _ASKED.first(uuid.UUID(hex=value))
 
 
 def note_opening(invitation: Invitation, at: dt.datetime, clicked: int | None = None) -> None:
-    """Remember when the page was first opened, and the number first clicked in the mail: one query at most, once.
+    """Remember when the page was first opened, and the numbers clicked in the mail: one query at most, once of each.
 
-    For the funnel, and as a provisional score. It is neither answer nor objection nor consent: mail scanners open
-    pages, too, and click numbers.
+    For the funnel, as a provisional score (the first number), and as evidence (the others). It is neither answer nor
+    objection nor consent: mail scanners open pages, too, and click numbers. Two that are clicked at the very same
+    moment take a second query.
     """
     news = {}
     if invitation.opened_at is None:
         news |= {"opened_at": at}
     if invitation.clicked_at is None and clicked is not None:
         news |= {"clicked_at": at, "clicked_score": clicked}
-    if news:
-        untouched = {name: None for name in news if name.endswith("_at")}
-        Invitation.objects.filter(pk=invitation.pk, **untouched).update(**news)
+    untouched = {name: None for name in news if name.endswith("_at")}
+    if news and Invitation.objects.filter(pk=invitation.pk, **untouched).update(**news):
+        return
+    if clicked is not None and clicked != invitation.clicked_score:
+        click = Visit(invitation=invitation, kind=Visit.Kind.CLICK, score=clicked, at=at)
+        Visit.objects.bulk_create([click], ignore_conflicts=True)
 
 
 def record(sitting: Sitting, sheet: Sheet, at: dt.datetime) -> Response:
@@ -194,7 +273,7 @@ def _link(sitting: Sitting, at: dt.datetime) -> Link:
 @transaction.atomic
 def _record(sitting: Sitting, sheet: Sheet, at: dt.datetime, is_begun: bool) -> Response:
     response = _held(sitting, at, is_begun)
-    said = _redacted(sheet.said, sitting)
+    said = redacted(sheet.said, sitting)
     if response is None:
         response, is_news = _create(sitting, sheet, said, at), True
     else:
@@ -204,9 +283,8 @@ def _record(sitting: Sitting, sheet: Sheet, at: dt.datetime, is_begun: bool) -> 
     if sheet.is_last:
         _forget_unasked(response, sitting, said)
     if is_news and response.completed_at:
-        announce = partial(response_submitted.send_robust, sender=Response, response_id=response.pk)
-        # Robust: a dead broker must not turn a saved answer into an error.
-        transaction.on_commit(announce, robust=True)
+        # Robust: nothing that follows from an answer may turn it into an error.
+        transaction.on_commit(partial(enqueue, announce, response.pk), robust=True)
     return response
 
 
@@ -219,8 +297,7 @@ def _held(sitting: Sitting, at: dt.datetime, is_begun: bool) -> Response | None:
         if at >= sitting.expires_at:
             raise LinkClosed(str(sitting.sheet_id))
         return Response.objects.select_for_update().filter(public_id=sitting.sheet_id).first() if is_begun else None
-    row = Invitation.objects.select_for_update().filter(pk=sitting.invitation.pk)
-    if not row.filter(is_asked=True, withdrawn_at=None, expires_at__gt=at).values_list("pk"):
+    if not _OPEN.column(sitting.invitation.pk, at):
         raise LinkClosed(str(sitting.invitation.public_id))
     return Response.objects.filter(invitation=sitting.invitation).first() if is_begun else None
 
@@ -262,6 +339,7 @@ def _change(
         response.first = response.first or snapshot(response)
         response.changed_at = at
     response.score = said.get(Question.SCORE, response.score)
+    response.language = sheet.language or response.language
     if is_call_new:
         response.wants_call, response.phone = call
     if is_completed_now:
@@ -311,11 +389,11 @@ def _forget_unasked(response: Response, sitting: Sitting, said: Mapping[str, Giv
         response.answers.filter(question__key__in=unasked).delete()
 
 
-def _redacted(said: Mapping[str, Given], sitting: Sitting) -> dict[str, Given]:
+def redacted(said: Mapping[str, Given], sitting: Sitting) -> dict[str, Given]:
     """Texts without personal data, the client's agents included; empty where nothing visible was written."""
     kinds = {question.key: question.kind for question in questionnaire.questions_of(sitting.version)}
     texts = {key: given.strip() for key, given in said.items() if kinds.get(key) == Question.Kind.TEXT}
     if any(texts.values()):
-        names = list(Agent.objects.filter(client=sitting.client).values_list("name", flat=True))
+        names = _ROSTER.column(sitting.client.pk)
         texts = {key: redact(text, names=names).strip() for key, text in texts.items()}
     return dict(said) | texts

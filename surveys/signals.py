@@ -2,7 +2,7 @@
 
 import logging
 
-from celery import Task
+from celery import Task, shared_task
 from django.dispatch import Signal
 from kombu.exceptions import OperationalError
 
@@ -10,6 +10,12 @@ log = logging.getLogger(__name__)
 
 # Sent once per response, after commit, with `response_id`. Receivers only enqueue; a lost one is found by their sweep.
 response_submitted = Signal()
+
+
+@shared_task
+def announce(response_id: int) -> None:
+    """Send it, in a worker: a page that took an answer leaves one message for all who listen."""
+    response_submitted.send_robust(sender=None, response_id=response_id)
 
 
 def enqueue(task: Task, *arguments) -> None:

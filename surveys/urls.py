@@ -3,12 +3,21 @@
 from django.urls import path
 
 from . import inlet_views, mail_webhooks, sms_views
-from .pages import objection, personal
+from .models import Door
+from .pages import doors, look, objection, personal
 
 urlpatterns = [
     path("s/<str:token>/", personal.answer, name="answer"),
+    path("s/<str:token>/more/", personal.decoy, name="answer-decoy"),
     path("s/<str:token>/thanks/", personal.thanks, name="answer-thanks"),
+    path("o/<str:token>/", doors.start, {"door": Door.OPEN}, name="open-link"),
+    path("e/<str:token>/", doors.start, {"door": Door.EMBED}, name="embed"),
+    path("k/<str:token>/", doors.start, {"door": Door.KIOSK}, name="kiosk"),
+    path("r/<str:token>/", doors.go_on, name="open-sheet"),
+    path("r/<str:token>/thanks/", doors.thanks, name="open-sheet-thanks"),
     path("u/<str:token>/", objection.unsubscribe, name="unsubscribe"),
+    path("look/<slug:name>.css", look.stylesheet, name="stylesheet"),
+    path("look/<slug:slug>/<slug:digest>.webp", look.logo, name="logo"),
     path("in/<uuid:public_id>/", inlet_views.receive_event, name="inlet"),
     path("mail-events/<slug:provider>/", mail_webhooks.mail_events, name="mail-events"),
     path("sms/reply/", sms_views.reply, name="sms-reply"),

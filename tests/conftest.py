@@ -20,7 +20,7 @@ from config import celery_app
 from surveys import questionnaire
 from surveys.delivery import clock as run_clock
 from surveys.delivery.sender import patience
-from surveys.pages import throttle
+from surveys.pages import compiled, throttle
 from tests import factories
 from tests.sink import SmtpSink
 
@@ -40,6 +40,7 @@ def _fast_and_alone(request, settings, monkeypatch, tmp_path):
         monkeypatch.setitem(celery_app.conf, "task_always_eager", True)
     patience.forget()
     questionnaire.forget()
+    compiled.forget()
     counters = throttle.Counters("")  # of this test alone, in memory
     monkeypatch.setattr(throttle, "counters", lambda: counters)
     translation.activate("en")  # a page served in German in one test must not colour the next

@@ -3,7 +3,9 @@
 import datetime as dt
 import itertools
 
-from surveys import wording
+from django.utils import timezone
+
+from surveys import evidence, wording
 from surveys.models import (
     Access,
     Agent,
@@ -12,14 +14,18 @@ from surveys.models import (
     Client,
     Contact,
     Customer,
+    Door,
+    FlaggedSheet,
     Invitation,
     LegalBasis,
     Login,
     Mark,
+    OpenLink,
     OutgoingMessage,
     Question,
     Response,
     Survey,
+    SurveyVersion,
     Team,
     Wave,
 )
@@ -53,9 +59,62 @@ def make_survey(client: Client, kind: str = "csat") -> Survey:
     return survey
 
 
+OPTIONS = ("phone_line", "email", "chat")
+OWN_WORDING = {
+    "single": {
+        "de": {"ask": "Wie haben Sie uns erreicht?", "options": ("Telefon", "E-Mail", "Chat")},
+        "en": {"ask": "How did you reach us?", "options": ("Phone", "Email", "Chat")},
+        "ar": {"ask": "كيف تواصلتم معنا؟", "options": ("الهاتف", "البريد", "الدردشة")},
+    },
+    "yes_no": {
+        "de": {"ask": "Haben Sie uns schon früher gefragt?", "options": {"yes": "Ja", "no": "Nein"}},
+        "en": {"ask": "Had you asked us before?", "options": {"yes": "Yes", "no": "No"}},
+        "ar": {"ask": "هل سألتمونا من قبل؟", "options": {"yes": "نعم", "no": "لا"}},
+    },
+}
+for _texts in OWN_WORDING["single"].values():
+    _texts["options"] = dict(zip(OPTIONS, _texts["options"], strict=True))
+for _worded in OWN_WORDING.values():  # every other language in English words
+    _worded |= {language: _worded["en"] for language in wording.SPOKEN if language not in _worded}
+OWN_WORDING["multiple"] = OWN_WORDING["single"]
+
+
+def make_long_survey(client: Client, kind: str = "nps", is_one_page: bool = False) -> Survey:
+    """Every kind of question: the score and its reason; for the unhappy what went wrong; a third page for all.
+
+    1 score, comment · 2 solved (must be answered), ease, satisfaction, wrong: only detractors · 3 way, again, and more:
+    a text for those who reached us by chat or phone, which page 3 itself brings up.
+    """
+    survey = Survey.objects.create(client=client, kind=kind, name=f"long {kind} {next(_number)}")
+    version = SurveyVersion.objects.create(survey=survey, number=1)
+    unhappy = [] if is_one_page else [{"of": "group", "values": ["detractor"]}]
+    by_voice = [] if is_one_page else [{"of": "answer", "key": "way", "values": ["phone_line", "chat"]}]
+    asked = [
+        ("score", kind, {"is_required": True}),
+        ("comment", "text", {}),
+        ("solved", "solved", {"is_required": True, "conditions": unhappy, "starts_page": not is_one_page}),
+        ("ease", "ces", {"conditions": unhappy}),
+        ("satisfaction", "csat", {"conditions": unhappy}),
+        ("wrong", "multiple", {"conditions": unhappy}),
+        ("way", "single", {"starts_page": not is_one_page}),
+        ("again", "yes_no", {}),
+        ("more", "text", {"conditions": by_voice}),
+    ]
+    for position, (key, question_kind, fields) in enumerate(asked):
+        standard = "comment" if question_kind == "text" else question_kind
+        worded = OWN_WORDING.get(question_kind) or wording.STANDARDS[standard]
+        if question_kind in ("single", "multiple"):
+            fields["options"] = list(OPTIONS)
+        Question.objects.create(
+            version=version, position=position, key=key, kind=question_kind, wording=worded, **fields
+        )
+    wording.publish(survey, NOW - dt.timedelta(days=400))
+    return survey
+
+
 def make_campaign(client: Client, kind: str = "csat", **fields) -> Campaign:
     defaults = {
-        "survey": make_survey(client, kind),
+        "survey": fields.get("survey") or make_survey(client, kind),
         "kind": Campaign.Kind.PERIODIC if kind == "nps" else Campaign.Kind.POST_CONTACT,
         "wave_days": 30 if kind == "nps" else None,
         "name": f"{kind} {next(_number)}",
@@ -164,6 +223,26 @@ def make_response(client: Client, score: int = 3, text: str = "", kind: str = "n
     return response
 
 
+def make_unverified(client: Client, score: int = 3, text: str = "", kind: str = "nps", **fields) -> Response:
+    """A response from an open link, whose `name` and `team` may be given."""
+    link = {name: fields.pop(name) for name in ("name", "team") if name in fields}
+    survey = make_survey(client, kind)
+    named = {"name": f"Counter {next(_number)}", "survey": survey} | link
+    defaults = {"submitted_at": NOW, "completed_at": fields.get("submitted_at", NOW), "language": "de"}
+    response = Response.objects.create(
+        client=client,
+        open_link=OpenLink.objects.create(client=client, **named),
+        door=Door.OPEN,
+        version=survey.current,
+        kind=kind,
+        score=score,
+        **{**defaults, **fields},
+    )
+    if text:
+        Answer.objects.create(response=response, question=survey.current.questions.get(key="comment"), text=text)
+    return response
+
+
 def make_message(invitation: Invitation, **fields) -> OutgoingMessage:
     """The mail (or what else) of an invitation, as it stands once it was accepted."""
     defaults = {
@@ -175,6 +254,29 @@ def make_message(invitation: Invitation, **fields) -> OutgoingMessage:
         "attempts": 1,
     }
     return OutgoingMessage.objects.create(client=invitation.client, invitation=invitation, **{**defaults, **fields})
+
+
+def make_flagged(invitation: Invitation, score: int = 0, text: str = "", **fields) -> FlaggedSheet:
+    """A flagged sheet of an invitation as `flagged.keep` leaves it."""
+    said = {"score": score, "comment": text} if text else {"score": score}
+    sheet = {"said": said, "wants_call": None, "phone": "", "is_last": True, "is_preselected": False, "sheet_id": ""}
+    defaults = {"door": Door.PERSONAL, "evidence": ["untouched"], "submitted_at": NOW}
+    return FlaggedSheet.objects.create(
+        client=invitation.client,
+        invitation=invitation,
+        version=invitation.version,
+        kind=invitation.version.survey.kind,
+        score=score,
+        language=invitation.language,
+        sheet=sheet,
+        **{**defaults, **fields},
+    )
+
+
+def typed_by_a_person(at: dt.datetime | None = None, **fields) -> dict:
+    """A form as a person sends it (at a moment, else now) who looked at its page for two seconds, and touched it."""
+    made_at = (at or timezone.now()) - dt.timedelta(seconds=2)
+    return {"made": evidence.made(made_at), "script": "1", "touched": "1", **fields}
 
 
 def make_login(name: str = "lena", **fields) -> Login:

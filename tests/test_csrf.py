@@ -7,7 +7,13 @@ from django.urls import URLPattern, get_resolver
 # Address → what proves that the sender may.
 EXEMPT = {
     "s/<str:token>/": "the token",
+    "s/<str:token>/more/": "the token",
     "s/<str:token>/thanks/": "the token",
+    "o/<str:token>/": "the token, and the signed number of a sheet in the form",
+    "e/<str:token>/": "the token, and the signed number of a sheet in the form",
+    "k/<str:token>/": "the token, and the signed number of a sheet in the form",
+    "r/<str:token>/": "the token",
+    "r/<str:token>/thanks/": "the token",
     "u/<str:token>/": "the token; also the one-click body of mail programs",
     "d/<str:token>/": "the token",
     "d/<str:token>/stop/": "the token",

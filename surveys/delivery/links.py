@@ -21,9 +21,13 @@ from django.views.decorators.http import require_http_methods
 
 ANSWER = "answer"
 UNSUBSCRIBE = "unsubscribe"
+OPEN = "open"  # an open link
+BLANK = "blank"  # the number of a sheet that one open link handed out, in the form; nothing is stored of it yet
+SHEET = "sheet"  # a sheet that was begun there
 DIGEST = "digest"
 DIGEST_STOP = "digest-stop"
 
+LARGEST_BODY = 64 * 1024  # bytes; the longest sheet that a person can fill in has about half as many
 _LONGEST = 200  # characters; a token is about 80
 _SHORT = 43  # 32 bytes in base64; a long token's signature alone has as many
 
@@ -56,7 +60,7 @@ def absolute(path: str) -> str:
 
 
 def page(*methods: str) -> Callable:
-    """A view for whoever holds its link: `view(request, token)`, for these methods only.
+    """A view for whoever holds its link: `view(request, token, …)`, for these methods only.
 
     Exempt from the CSRF check: that check protects a signed-in browser, and here nobody is signed in. Who can post
     knows the unguessable token, and a cookie would be one more thing to explain. Kept out of caches, other sites'
@@ -68,8 +72,9 @@ def page(*methods: str) -> Callable:
 
         @csrf_exempt
         @functools.wraps(view)
-        def shown(request: HttpRequest, token: str) -> HttpResponse:
-            response = allowed(request, token)
+        def shown(request: HttpRequest, token: str, **options) -> HttpResponse:
+            is_too_large = _size(request) > LARGEST_BODY
+            response = HttpResponse(status=413) if is_too_large else allowed(request, token, **options)
             response["Cache-Control"] = "private, no-store"
             response["Referrer-Policy"] = "no-referrer"
             response["X-Robots-Tag"] = "noindex"
@@ -78,6 +83,12 @@ def page(*methods: str) -> Callable:
         return shown
 
     return decorate
+
+
+def _size(request: HttpRequest) -> int:
+    """Bytes of the body as its sender announces it; what is not announced is not read."""
+    announced = request.META.get("CONTENT_LENGTH") or ""
+    return int(announced) if announced.isdecimal() and len(announced) < 20 else 0
 
 
 def _read_short(purpose: str, token: str) -> str | None:

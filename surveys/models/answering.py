@@ -262,6 +262,7 @@ class FlaggedSheet(models.Model):
         DECOY = "decoy", _("followed a link that no person sees")
         UNTOUCHED = "untouched", _("sent by script, without pointer or key")
         AT_ONCE = "at_once", _("sent at the moment the page was opened")
+        FORGED = "forged", _("sent with a stamp that no page of ours bears")
         NO_PAGE = "no_page", _("sent without having opened the page")
         QUICK = "quick", _("sent within three seconds")
         SOON_AFTER_SENDING = "soon", _("answered within seconds of sending")

@@ -11,14 +11,20 @@ from django.utils.translation import gettext, gettext_lazy
 from .. import wording
 from ..models import Group, Question, group_of
 from ..models.answering import scale_of
-from ..questionnaire import Given
+from ..questionnaire import Given, questions_of
 from ..responses import Sheet, Sitting
 
 COMMENT_LIMIT = 2000  # characters
+REASON = "comment"  # the key of the usual open question, whose answer speaks for itself
 # Where a number without a country code is at home; phonenumbers wants a region, a client has a language.
 REGIONS = {"de": "DE", "en": "GB"}
 # The page words its open question by these; the customer never sees a group or its name.
 CELL_CLASSES = {Group.DETRACTOR: "low", Group.PASSIVE: "mid", Group.PROMOTER: "high"}
+# What the form's other fields are called: no question may have such a key.
+RESERVED_KEYS = frozenset({"wants_call", "phone", "back", "made", "script", "touched", "website", "lang", "page"})
+
+
+_UNREADABLE = gettext_lazy("We cannot read this number. Please write it with its code, such as +44 20 7946 0018.")
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,9 @@ class Comment(forms.CharField):
 
 def clicked_score(sitting: Sitting, values: list[str]) -> int | None:
     """The number that a link from the mail carries: one value, on the scale, in plain digits; else None."""
-    on_scale = {str(score): score for score in scale_of(sitting.kind)}
-    return on_scale.get(values[0]) if len(values) == 1 else None
+    if len(values) != 1:
+        return None
+    return {str(score): score for score in scale_of(sitting.kind)}.get(values[0])
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class Asked:
     texts: dict
     field: forms.BoundField
     cells: list[Cell]
+    ask: str  # in the words for this customer
+    by_score: bool = False  # asked in the words for the score that is chosen beside it
 
     @property
     def is_score(self) -> bool:
@@ -69,7 +78,11 @@ class AnswerForm(forms.Form):
     """
 
     wants_call = forms.BooleanField(required=False)
-    phone = forms.CharField(required=False)
+    phone = forms.CharField(
+        required=False,
+        max_length=40,
+        error_messages={"max_length": _UNREADABLE, "null_characters_not_allowed": _UNREADABLE},
+    )
 
     def __init__(
         self, sitting: Sitting, questions: Iterable[Question], *args, asks_call: bool = True, **kwargs
@@ -83,10 +96,7 @@ class AnswerForm(forms.Form):
 
     @cached_property
     def asked(self) -> list[Asked]:
-        return [
-            Asked(question, self._texts(question), self[question.key], self._cells(question))
-            for question in self.questions
-        ]
+        return [self._asked(question) for question in self.questions]
 
     def clean(self) -> dict:
         if self.cleaned_data.get("wants_call") and "phone" in self.cleaned_data:
@@ -95,18 +105,27 @@ class AnswerForm(forms.Form):
 
     @property
     def said(self) -> dict[str, Given]:
-        """What a valid form says, by question key."""
-        return {question.key: _given(question, self.cleaned_data[question.key]) for question in self.questions}
+        """What the form says, by question key; of a form with errors, what is right in it."""
+        found = [question for question in self.questions if question.key in self.cleaned_data]
+        return {question.key: _given(question, self.cleaned_data[question.key]) for question in found}
 
     def sheet(self, is_last: bool, is_preselected: bool) -> Sheet:
-        data = self.cleaned_data
-        return Sheet(
-            self.said, data.get("wants_call"), data.get("phone", ""), is_last, is_preselected, self.sitting.language
-        )
+        wants_call, phone = self.cleaned_data.get("wants_call"), self.cleaned_data.get("phone")
+        if phone is None:  # not asked, or not readable
+            wants_call = None
+        return Sheet(self.said, wants_call, phone or "", is_last, is_preselected, self.sitting.language)
+
+    def _asked(self, question: Question) -> Asked:
+        """With the score on the same page, the page itself follows the choice; once it is stored, we know its words."""
+        texts, response = self._texts(question), self.sitting.response
+        by_score = Group.DETRACTOR in texts and Question.SCORE in self.fields
+        ask = texts.get("ask", "")
+        if response and not by_score:
+            ask = texts.get(response.group, ask)
+        return Asked(question, texts, self[question.key], self._cells(question), ask, by_score)
 
     def _texts(self, question: Question) -> dict:
-        sitting = self.sitting
-        return wording.texts(question, sitting.language, sitting.form_of_address, sitting.client)
+        return _texts(question, self.sitting)
 
     def _cells(self, question: Question) -> list[Cell]:
         value = self[question.key].value()
@@ -130,11 +149,45 @@ class AnswerForm(forms.Form):
         except phonenumbers.NumberParseException:
             number = None
         if number is None or not phonenumbers.is_possible_number(number):
-            self.add_error(
-                "phone", gettext("We cannot read this number. Please write it with its code, such as +44 20 7946 0018.")
-            )
+            self.add_error("phone", _UNREADABLE)
             return
         self.cleaned_data["phone"] = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@dataclass(frozen=True)
+class Words:
+    """One answer as it is kept: own words, or what was chosen. The usual open question needs no heading."""
+
+    ask: str
+    text: str
+    is_own: bool
+
+
+def words_of(sitting: Sitting) -> list[Words]:
+    """All that a sitting's response says besides the score, in the order and the language of the page. One query."""
+    said, found = sitting.said, []
+    for question in questions_of(sitting.version):
+        given = said.get(question.key)
+        if question.key == Question.SCORE or given in (None, "", ()):
+            continue
+        texts = _texts(question, sitting)
+        is_own = question.kind == Question.Kind.TEXT
+        ask = "" if question.key == REASON else texts.get(sitting.response.group, texts.get("ask", ""))
+        found.append(Words(ask, given if is_own else _labels(question, texts, given), is_own))
+    return found
+
+
+def _texts(question: Question, sitting: Sitting) -> dict:
+    return wording.texts(question, sitting.language, sitting.form_of_address, sitting.client)
+
+
+def _labels(question: Question, texts: dict, given: Given) -> str:
+    """What was chosen, as it stood on the page."""
+    if question.is_scale:
+        return gettext("%(score)s out of %(top)s") % {"score": given, "top": scale_of(question.kind)[-1]}
+    labels = texts.get("options", {})
+    chosen = given if isinstance(given, tuple) else (given,)
+    return ", ".join(labels.get(key, key) for key in question.choices if key in chosen)
 
 
 def _field(question: Question, texts: dict) -> forms.Field:

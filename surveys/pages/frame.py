@@ -1,17 +1,19 @@
 """What all of the customer's pages share: their language, and the frame with sender, imprint and languages."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from .. import wording
+from .. import appearance, wording
 from ..delivery import survey_mail
-from ..models import Client, Invitation
+from ..models import Client, Door, Invitation
 from ..questionnaire import questions_of
 from ..responses import Sitting
 
@@ -28,6 +30,7 @@ OWN_NAMES = {
     "ar": "العربية",
 }
 FROM_RIGHT = {"ar"}
+FRAMED = {Door.EMBED, Door.KIOSK}  # what differs there stands in doors.css
 
 
 @contextmanager
@@ -40,11 +43,12 @@ def speaking(
     those that the survey is worded in.
     """
     if sitting is None:
-        with translation.override(language_of_browser(request)):
+        asked = request.GET.get("lang")
+        with translation.override(asked if asked in OWN_NAMES else language_of_browser(request)):
             yield None
         return
     chosen = request.GET.get("lang")
-    if chosen in (wording.languages_of(questions_of(sitting.version)) if offered is None else offered):
+    if chosen and chosen in (wording.languages_of(questions_of(sitting.version)) if offered is None else offered):
         sitting = replace(sitting, language=chosen, situation=replace(sitting.situation, language=chosen))
     with translation.override(locale_of(sitting.language, sitting.form_of_address)):
         yield sitting
@@ -52,8 +56,13 @@ def speaking(
 
 def language_of_browser(request: HttpRequest) -> str:
     """The first language that the browser asks for and we speak; English where it asks for none."""
-    wishes = translation.trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", ""))
-    return next((language for wish, _ in wishes if (language := wording.speaks(wish))), "en")
+    return next((language for wish in wishes_of(request) if (language := wording.speaks(wish))), "en")
+
+
+def wishes_of(request: HttpRequest) -> list[str]:
+    """The languages that the browser asks for, the dearest first."""
+    accepted = request.headers.get("Accept-Language", "")
+    return [wish for wish, _ in translation.trans_real.parse_accept_lang_header(accepted)]
 
 
 def locale_of(language: str, form_of_address: str) -> str:
@@ -65,24 +74,53 @@ def page(
     name: str,
     client: Client | None,
     languages: Iterable[str],
-    context: dict,
+    context: Mapping[str, object],
     invitation: Invitation | None = None,
     status: int = 200,
-    query: str = "",
 ) -> HttpResponse:
-    """One page in its frame; rendered without the request, because context processors would look up a login.
+    """One page in its frame. `languages`: those to choose from."""
+    personal = {"unsubscribe_path": unsubscribe_path(invitation)}
+    return respond(html(name, client, languages, {**personal, **context}), status)
 
-    `languages`: those to choose from; `query` stays in the address when another one is chosen.
+
+def html(
+    name: str,
+    client: Client | None,
+    languages: Iterable[str],
+    context: Mapping[str, object],
+    query: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """A page rendered without the request, because context processors would look up a login.
+
+    `query` stays in the address when another language is chosen. What it depends on besides is `look_and_words`.
     """
     language = translation.get_language()[:2]
-    others = {code: (OWN_NAMES[code], f"?lang={code}{query}") for code in languages if code != language}
+    others = [
+        (code, OWN_NAMES[code], f"?{urlencode({**query, 'lang': code})}") for code in languages if code != language
+    ]
     frame = {
         "language": language,
+        "language_name": OWN_NAMES[language],
         "direction": "rtl" if language in FROM_RIGHT else "ltr",
         "other_languages": others,
         "client": client,
+        "look": appearance.look_of(client, getattr(client, "appearance", None), context.get("door") in FRAMED),
         "provider": settings.PROVIDER_NAME,
-        "unsubscribe_path": invitation and f"{survey_mail.unsubscribe_path(invitation)}?lang={language}",
     }
-    html = render_to_string(f"survey/{name}.html", {**frame, **context})
-    return HttpResponse(html, status=status, headers={"Content-Language": language})
+    return render_to_string(f"survey/{name}.html", {**frame, **context})
+
+
+def look_and_words(client: Client) -> tuple:
+    """All that a page can show of its client, and who runs it: pages that differ in none of it look the same."""
+    rows = (client, getattr(client, "appearance", None))
+    values = (value for row in rows if row for name, value in row.__dict__.items() if name != "_state")
+    return (*values, settings.PROVIDER_NAME)
+
+
+def respond(page: str, status: int = 200) -> HttpResponse:
+    return HttpResponse(page, status=status, headers={"Content-Language": translation.get_language()[:2]})
+
+
+def unsubscribe_path(invitation: Invitation | None) -> str:
+    """Where the recipient says “no more”, in the language of this page; behind other doors there is no such place."""
+    return f"{survey_mail.unsubscribe_path(invitation)}?lang={translation.get_language()[:2]}" if invitation else ""

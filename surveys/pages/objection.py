@@ -8,13 +8,14 @@ from ..delivery import links
 from ..models import Survey
 from ..preferences import Scope
 from ..responses import Link, LinkState
-from . import sheets
+from . import sheets, throttle
 from .frame import OWN_NAMES, page, speaking
 
 AGAIN = "again"
 ONE_CLICK = "One-Click"  # RFC 8058: the body is List-Unsubscribe=One-Click, sent by a mail program without any cookie
 
 
+@throttle.knows_its_links
 @links.page("GET", "HEAD", "POST")
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Where the recipient stands, and a button for each way on; posted by a mail program, no survey at all any more.

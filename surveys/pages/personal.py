@@ -1,20 +1,35 @@
 """The pages behind a personal link: the sheet of one invitation, and its thanks."""
 
+import datetime as dt
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from .. import responses
+from .. import evidence, flagged, responses
 from ..delivery import links
-from ..responses import LinkState
-from . import sheets
+from ..models import Visit
+from ..responses import LinkState, Sitting
+from . import sheets, throttle
 from .forms import clicked_score
 from .frame import speaking
 
 
+@throttle.knows_its_links
 @links.page("GET", "HEAD", "POST")
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The sheet, page by page; the last one leads to the thank-you page."""
+    return _sheet(request, token)
+
+
+@throttle.knows_its_links
+@links.page("GET", "HEAD", "POST")
+def decoy(request: HttpRequest, token: str) -> HttpResponse:
+    """The same sheet behind a link that no person sees: whoever comes here is a machine, and is not told so."""
+    return _sheet(request, token, by_decoy=True)
+
+
+def _sheet(request: HttpRequest, token: str, by_decoy: bool = False) -> HttpResponse:
     now = timezone.now()
     link = responses.open_link(token, now)
     with speaking(request, link.sitting) as sitting:
@@ -23,16 +38,29 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         else:
             goes_on = link.state == LinkState.OPEN
         if not goes_on:
-            return sheets.end(link, sitting, now)
-        if request.method == "GET":
-            clicked = clicked_score(sitting, request.GET.getlist("score"))
-            responses.note_opening(sitting.invitation, now, clicked)
+            return sheets.end(link, sitting, now, way=_way(token))
+        _note(request, sitting, now, by_decoy)
+        frame = {"decoy": reverse("answer-decoy", args=[token])}
+        way = sheets.Way(reverse("answer-thanks", args=[token]), frame=frame)
         try:
-            return sheets.step(request, sitting, now, reverse("answer-thanks", args=[token]))
+            return sheets.step(request, sitting, now, way, by_decoy)
         except responses.LinkClosed:  # withdrawn while we were reading the form
-            return sheets.end(responses.open_link(token, timezone.now()), sitting, now)
+            return sheets.end(responses.open_link(token, timezone.now()), sitting, now, way=_way(token))
 
 
+def _note(request: HttpRequest, sitting: Sitting, at: dt.datetime, by_decoy: bool) -> None:
+    """Remember who came by: one query at most (two if another number was clicked at the very same moment)."""
+    if request.method == "POST" or sitting.response:
+        return
+    if by_decoy:
+        evidence.note(sitting.invitation, Visit.Kind.DECOY, at)
+    elif request.method == "HEAD":
+        evidence.note(sitting.invitation, Visit.Kind.HEAD, at)
+    else:
+        responses.note_opening(sitting.invitation, at, clicked_score(sitting, request.GET.getlist("score")))
+
+
+@throttle.knows_its_links
 @links.page("GET", "HEAD")
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """What happens now, and the answer as it is kept."""
@@ -40,5 +68,12 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
     link = responses.open_link(token, now)
     with speaking(request, link.sitting) as sitting:
         if link.state == LinkState.OPEN:
+            if flagged.begun(sitting):
+                return sheets.received(sitting)
             return HttpResponseRedirect(reverse("answer", args=[token]))
-        return sheets.end(link, sitting, now, is_new=True)
+        return sheets.end(link, sitting, now, is_new=True, way=_way(token))
+
+
+def _way(token: str) -> sheets.Way:
+    """Back to the sheet, from what ends it."""
+    return sheets.Way(reverse("answer-thanks", args=[token]), sheet=reverse("answer", args=[token]))

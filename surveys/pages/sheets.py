@@ -1,140 +1,299 @@
 """A sitting's sheet as pages: one form after the other, each stored as it is posted, and the thank-you at the end.
 
-Every door leads here. `?page=2` is the place in the version's pages; `?change` goes through an answer once more.
+Every door leads here. `?page=2` is the place in the version's pages; `?change` goes through an answer once more. What
+is posted without `?page` is the first page.
 """
 
 import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import get_language
 
-from .. import questionnaire, responses, wording
-from ..models import Question
+from .. import evidence, flagged, responses, wording
+from ..models import Door, Question
 from ..questionnaire import Page, Said, pages, questions_of, shown
-from ..responses import Link, LinkState, Sitting
-from .forms import COMMENT_LIMIT, AnswerForm, clicked_score
-from .frame import page
+from ..responses import Link, LinkState, Sheet, Sitting
+from ..templatetags.moments import day
+from . import compiled, throttle
+from .forms import COMMENT_LIMIT, AnswerForm, clicked_score, words_of
+from .frame import html, look_and_words, page, respond, unsubscribe_path
+from .length import length_of
 
-CLOSED_STATUS = {LinkState.EXPIRED: 410, LinkState.WITHDRAWN: 410, LinkState.UNKNOWN: 404}
+CLOSED_STATUS = {LinkState.EXPIRED: 410, LinkState.WITHDRAWN: 410, LinkState.CLOSED: 410, LinkState.UNKNOWN: 404}
+BY_SCRIPT = "X-By-Script"  # sent with what survey.js posts: it is told the next address instead of being led there
 
 
-def step(request: HttpRequest, sitting: Sitting, at: dt.datetime, thanks_path: str) -> HttpResponse:
+@dataclass(frozen=True)
+class Way:
+    """Where a door's sheet leads: to its thanks, and for further pages to `sheet` (empty: where the first one is).
+
+    `frame` is what the templates of that door need besides: `hidden` fields of the form, its `door`, its `start_path`.
+    """
+
+    thanks: str
+    sheet: str = ""
+    frame: Mapping[str, object] = field(default_factory=dict)
+    is_stale: bool = False  # what is posted bears no number of ours: it is shown again, filled in
+    rehearse: Callable[[Sheet], None] | None = None  # of a preview: takes a sheet instead of its being stored
+
+
+@dataclass(frozen=True)
+class Place:
+    """One page of a sitting's version, seen with all that was said so far."""
+
+    sitting: Sitting
+    number: int  # from 0
+    said: Said
+
+    @property
+    def pages(self) -> list[Page]:
+        return pages(questions_of(self.sitting.version))
+
+    def asked(self, number: int | None = None, said: Said | None = None) -> list[Question]:
+        """The questions of a page (this one) that are for this customer, by what was said (so far)."""
+        sitting, said = self.sitting, self.said if said is None else said
+        visible = shown(questions_of(sitting.version), sitting.kind, sitting.situation, said)
+        keys = {question.key for question in visible}
+        return [one for one in self.pages[self.number if number is None else number] if one.key in keys]
+
+    @property
+    def previous(self) -> int | None:
+        return next((number for number in reversed(range(self.number)) if self.asked(number)), None)
+
+    def following(self, said: Said) -> int | None:
+        """The next page with anything to ask, once this was said, too: perhaps this one again, with what it brought."""
+        before = self.asked()
+        left = range(self.number, len(self.pages))
+        return next((n for n in left if any(one not in before for one in self.asked(n, said))), None)
+
+    @property
+    def asks_call(self) -> bool:
+        """Whether we may call is asked where the customer writes: at the first open question, else on the last page."""
+        writes = [n for n, one in enumerate(self.pages) if any(q.kind == Question.Kind.TEXT for q in one)]
+        return self.sitting.invitation is not None and self.number == (writes[0] if writes else len(self.pages) - 1)
+
+
+def step(request: HttpRequest, sitting: Sitting, at: dt.datetime, way: Way, by_decoy: bool = False) -> HttpResponse:
     """One page of the sheet; posted, it is stored and leads to the next one, or to the thanks.
+
+    What bears the marks of a machine is kept apart, and is led on all the same.
 
     Raises responses.LinkClosed where the link was closed while the form stood open.
     """
-    said = sitting.said
-    place = _place(request, sitting, said)
-    clicked = clicked_score(sitting, request.GET.getlist("score"))
-    asked = _asked(sitting, place, said)
+    if _is_fresh(request, sitting, way):
+        return _fresh(request, sitting, way, at)
+    begun = flagged.begun(sitting) if "page" in request.GET else None
+    place = _place(request, sitting, flagged.sheet_of(begun).said if begun else sitting.said)
     if request.method != "POST":
-        initial = {"score": clicked, **said} if clicked is None else {**said, "score": clicked}
-        if sitting.response:
-            initial |= {"wants_call": sitting.response.wants_call, "phone": sitting.response.phone}
-        return _form(
-            request, sitting, AnswerForm(sitting, asked, initial=initial, asks_call=_asks_call(sitting, place))
-        )
-    form = AnswerForm(sitting, asked, request.POST, asks_call=_asks_call(sitting, place))
-    if not form.is_valid():
-        return _form(request, sitting, form, status=400)
-    following = _following(sitting, place, {**said, **form.said})
-    sheet = form.sheet(is_last=following is None, is_preselected=clicked is not None)
-    responses.record(sitting, sheet, at)
-    if following is None:
-        return HttpResponseRedirect(_address(thanks_path, request))
-    return HttpResponseRedirect(_address(request.path, request, page=following + 1))
+        return _form(request, place, _unsent(request, place), way, at)
+    form = AnswerForm(sitting, place.asked(), request.POST, asks_call=place.asks_call)
+    if way.is_stale:
+        return _form(request, place, form, way, at, 400)
+    if not way.rehearse and throttle.is_too_much(request, sitting):
+        return throttle.told(_form(request, place, form, way, at, throttle.TOO_MUCH))
+    goes_back = "back" in request.POST and place.previous is not None
+    if not form.is_valid() and not goes_back:
+        return _form(request, place, form, way, at, 400)
+    following = place.previous if goes_back else place.following({**place.said, **form.said})
+    is_preselected = clicked_score(sitting, request.GET.getlist("score")) is not None
+    sheet = form.sheet(following is None, is_preselected)
+    if way.rehearse:
+        way.rehearse(sheet)
+    elif (marks := evidence.judge(request.POST, sitting, at, _is_first(place), by_decoy)) or begun:
+        flagged.keep(sitting, sheet, marks, at, begun)
+    else:
+        responses.record(sitting, sheet, at)
+    return _go_on(request, way, place, following)
 
 
-def end(link: Link, sitting: Sitting | None, at: dt.datetime, is_new: bool = False) -> HttpResponse:
-    """The thank-you page of an answered link, or why there is nothing to answer."""
+def end(
+    link: Link, sitting: Sitting | None, at: dt.datetime, is_new: bool = False, way: Way | None = None
+) -> HttpResponse:
+    """The thank-you page of an answered link, or why there is nothing to answer; `way.sheet` is where to change it."""
+    frame = way.frame if way else {}
     if link.state != LinkState.ANSWERED:
-        invitation = link.invitation
-        context = {"state": link.state, "invitation": invitation}
+        context = {"state": link.state, "sitting": sitting, **frame}
         client, languages = (sitting.client, _languages(sitting)) if sitting else (None, wording.SPOKEN)
-        return page("closed", client, languages, context, invitation, CLOSED_STATUS[link.state])
+        return page("closed", client, languages, context, link.invitation, CLOSED_STATUS[link.state])
     response, customer = sitting.response, sitting.invitation and sitting.invitation.customer
-    texts = [answer.text for answer in response.answers.all() if answer.text]
     context = {
         "response": response,
         "sitting": sitting,
-        "texts": texts,
+        "words": words_of(sitting),
         # The last two digits tell the customer which number is meant, and a stranger with the link nothing.
         "ending": response.phone[-2:] or (customer.phone_ending if customer else ""),
         "call_by": sitting.client.call_back_by(response.submitted_at),
         "is_new": is_new,
-        "can_change": sitting.can_change(at),
+        "change_path": way.sheet if way and sitting.can_change(at) else "",
+        "review_url": getattr(getattr(sitting.client, "appearance", None), "review_url", ""),
+        **frame,
     }
     return page("thanks", sitting.client, _languages(sitting), context, sitting.invitation)
 
 
-def _form(request: HttpRequest, sitting: Sitting, form: AnswerForm, status: int = 200) -> HttpResponse:
-    clicked = clicked_score(sitting, request.GET.getlist("score"))
-    steps = questionnaire.steps(questions_of(sitting.version), sitting.kind, sitting.situation, sitting.said)
-    keys = [question.key for question in form.questions]
-    context = {
+def received(sitting: Sitting) -> HttpResponse:
+    """Thanks that repeat nothing: for a sheet that was kept apart."""
+    return page("received", sitting.client, _languages(sitting), {"sitting": sitting}, sitting.invitation)
+
+
+def _unsent(request: HttpRequest, place: Place) -> AnswerForm:
+    """The form as it is opened: with the number clicked in the mail, and with what was said before."""
+    clicked, response = clicked_score(place.sitting, request.GET.getlist("score")), place.sitting.response
+    initial = dict(place.said) if clicked is None else {**place.said, Question.SCORE: clicked}
+    if place.sitting.door == Door.KIOSK:
+        initial = {}  # whoever goes back there may be the next person
+    elif response:
+        initial |= {"wants_call": response.wants_call, "phone": response.phone}
+    return AnswerForm(place.sitting, place.asked(), initial=initial, asks_call=place.asks_call)
+
+
+def _is_fresh(request: HttpRequest, sitting: Sitting, way: Way) -> bool:
+    """Whether a personal sheet is opened as its mail leads to it: the one page that is read by the million."""
+    is_plain = sitting.invitation is not None and sitting.response is None and way.rehearse is None
+    return is_plain and request.method != "POST" and request.GET.keys() <= {"score", "lang"}
+
+
+def _fresh(request: HttpRequest, sitting: Sitting, way: Way, at: dt.datetime) -> HttpResponse:
+    """The first page from its compiled form, which is as `_form` would render it."""
+    place, clicked = Place(sitting, 0, {}), clicked_score(sitting, request.GET.getlist("score"))
+    chosen = request.GET.get("lang", "") in wording.SPOKEN
+
+    def render(personal: Mapping[str, str]) -> str:
+        context = _context(request, place, _unsent(request, place), way)
+        return html("form", sitting.client, _languages(sitting), {**context, **personal}, _kept(context))
+
+    questions = questions_of(sitting.version)
+    situation = sitting.situation if any(question.conditions for question in questions) else None
+    version = (sitting.version.pk, sitting.version.published_at)
+    key = (
+        version,
+        look_and_words(sitting.client),
+        situation,
+        sitting.language,
+        sitting.form_of_address,
+        clicked,
+        chosen,
+    )
+    return respond(compiled.filled(key, _personal(request, sitting, _asked_for(request, place), way, at), render))
+
+
+def _form(
+    request: HttpRequest, place: Place, form: AnswerForm, way: Way, at: dt.datetime, status: int = 200
+) -> HttpResponse:
+    sitting, context = place.sitting, _context(request, place, form, way, status)
+    context |= _personal(request, sitting, context["query"], way, at)
+    return respond(html("form", sitting.client, _languages(sitting), context, _kept(context)), status)
+
+
+def _context(request: HttpRequest, place: Place, form: AnswerForm, way: Way, status: int = 200) -> dict[str, object]:
+    """What a form shows to everybody in the same place; what is one person's own stands in `_personal`."""
+    sitting, query = place.sitting, _asked_for(request, place)
+    return {
+        **way.frame,
         "form": form,
+        "query": query,
         "sitting": sitting,
         "name_in_sentence": sitting.client.name_in_sentence(sitting.language),
         "comment_limit": COMMENT_LIMIT,
-        "clicked": clicked,
-        "number": next((n for n, one in enumerate(steps, 1) if one[0].key in keys), 1),
-        "count": len(steps),
+        "clicked": query.get("score"),
+        "length": length_of(questions_of(sitting.version), sitting.kind, sitting.situation, place.said, place.number),
+        "can_go_back": place.previous is not None,
+        "is_change": _is_first(place) and sitting.response is not None,
+        "is_too_much": status == throttle.TOO_MUCH,
     }
-    # Another language would be another page, without what was typed.
-    languages = [] if form.is_bound else _languages(sitting)
-    return page("form", sitting.client, languages, context, sitting.invitation, status, _kept(request))
 
 
-def _place(request: HttpRequest, sitting: Sitting, said: Said) -> int:
+def _personal(
+    request: HttpRequest, sitting: Sitting, query: Mapping[str, str], way: Way, at: dt.datetime
+) -> dict[str, str]:
+    """The open places of a form: addresses, stamps, dates, and the end of a number."""
+    invitation, client = sitting.invitation, sitting.client
+    return {
+        "action": _with(request.path, query),
+        # A page that is put right is as old as the one that was wrong.
+        "made": request.POST.get("made") or evidence.made(at),
+        "decoy": way.frame.get("decoy", ""),
+        "ending": invitation.customer.phone_ending if invitation and invitation.customer else "",
+        "until": _day(sitting.expires_at.astimezone(client.zone).date(), get_language())
+        if sitting.can_change(at)
+        else "",
+        "unsubscribe_path": unsubscribe_path(invitation),
+    }
+
+
+@lru_cache(maxsize=1000)
+def _day(on: dt.date, language: str) -> str:
+    """Of the language that is spoken now."""
+    return day(dt.datetime.combine(on, dt.time(12), dt.UTC), dt.UTC)
+
+
+def _asked_for(request: HttpRequest, place: Place) -> dict[str, str]:
+    """What of the address stays in the form's."""
+    query = _query(request, place.number if Question.SCORE in place.said else None)
+    clicked = clicked_score(place.sitting, request.GET.getlist("score")) if place.previous is None else None
+    return query if clicked is None else {**query, "score": str(clicked)}
+
+
+def _kept(context: Mapping[str, object]) -> dict[str, str]:
+    """What stays in the address when another language is chosen."""
+    return {name: value for name, value in context["query"].items() if name != "lang"}
+
+
+def _place(request: HttpRequest, sitting: Sitting, said: Said) -> Place:
     """Which page: the one in the address if it can be reached; the first without a score; else where it was left."""
-    cut = _pages(sitting)
-    wished = request.GET.get("page", "")
-    reached = [place for place in range(len(cut)) if _asked(sitting, place, said)]
-    if Question.SCORE not in said:
-        return 0
-    if wished.isascii() and wished.isdecimal() and int(wished) - 1 in reached:
-        return int(wished) - 1
-    if "change" in request.GET or request.method == "POST":
-        return 0
-    left = [place for place in reached if not any(question.key in said for question in cut[place])]
-    return left[0] if left else 0
-
-
-def _following(sitting: Sitting, place: int, said: Said) -> int | None:
-    return next((p for p in range(place + 1, len(_pages(sitting))) if _asked(sitting, p, said)), None)
-
-
-def _asked(sitting: Sitting, place: int, said: Said) -> list[Question]:
-    """The questions of a page that are for this customer."""
-    visible = {question.key for question in shown(questions_of(sitting.version), sitting.kind, sitting.situation, said)}
-    return [question for question in _pages(sitting)[place] if question.key in visible]
-
-
-def _asks_call(sitting: Sitting, place: int) -> bool:
-    """Whether we may call is asked where the customer writes: at the first open question, else on the last page."""
-    cut = _pages(sitting)
-    writes = [p for p, one in enumerate(cut) if any(question.kind == Question.Kind.TEXT for question in one)]
-    return sitting.invitation is not None and place == (writes[0] if writes else len(cut) - 1)
-
-
-def _pages(sitting: Sitting) -> list[Page]:
-    return pages(questions_of(sitting.version))
+    first = Place(sitting, 0, said)
+    reached = [number for number in range(len(first.pages)) if first.asked(number)]
+    wished = {str(number + 1): number for number in reached}.get(request.GET.get("page", ""))
+    if Question.SCORE not in said or not reached:
+        return first
+    if wished is not None:
+        return Place(sitting, wished, said)
+    clicked = clicked_score(sitting, request.GET.getlist("score"))
+    if "change" in request.GET or request.method == "POST" or clicked not in (None, said[Question.SCORE]):
+        return Place(sitting, reached[0], said)
+    left = [number for number in reached if not any(question.key in said for question in first.pages[number])]
+    return Place(sitting, (left or reached[-1:])[0], said)
 
 
 def _languages(sitting: Sitting) -> list[str]:
     return wording.languages_of(questions_of(sitting.version))
 
 
-def _kept(request: HttpRequest) -> str:
-    """What stays in the address from page to page, but for the language."""
-    kept = [f"&{name}={request.GET[name]}" for name in ("score", "page", "change") if name in request.GET]
-    return "".join(kept) if all(part.isprintable() and part.isascii() for part in kept) else ""
+def _is_first(place: Place) -> bool:
+    """Whether a sheet begins here, or a complete one is changed; not where somebody went back and forth on the way."""
+    response = place.sitting.response
+    return place.number == 0 and (response is None or response.completed_at is not None)
 
 
-def _address(path: str, request: HttpRequest, page: int | None = None) -> str:
-    """The next page in the language that was chosen on this one."""
-    query = [f"page={page}"] if page else []
-    if page and "change" in request.GET:
-        query.append("change=1")
+def _go_on(request: HttpRequest, way: Way, place: Place, following: int | None) -> HttpResponse:
+    """To the next page, or to the thanks. Script is told where to, and where the browser's own way back shall lead."""
+    path = way.sheet or request.path
+    address = _address(way.thanks, request) if following is None else _address(path, request, following)
+    if BY_SCRIPT not in request.headers:
+        return HttpResponseRedirect(address)
+    back = _address(path, request, place.number)
+    return HttpResponse(status=201, headers={"Location": address, "Content-Location": back})
+
+
+def _query(request: HttpRequest, number: int | None) -> dict[str, str]:
+    """What stays in the address from page to page; nothing that a stranger could have put there."""
+    query = {} if number is None else {"page": str(number + 1)}
+    if "change" in request.GET:
+        query["change"] = "1"
     if (chosen := request.GET.get("lang")) in wording.SPOKEN:
-        query.append(f"lang={chosen}")
-    return f"{path}?{'&'.join(query)}" if query else path
+        query["lang"] = chosen
+    return query
+
+
+def _address(path: str, request: HttpRequest, number: int | None = None) -> str:
+    """The next page in the language that was chosen on this one; to the thanks nothing else goes along."""
+    query = _query(request, number)
+    return _with(path, query if number is not None else {name: query[name] for name in query.keys() & {"lang"}})
+
+
+def _with(path: str, query: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

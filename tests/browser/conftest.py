@@ -1,6 +1,7 @@
 """A real Chromium, and what every page it visits must hold: no error on the console, no accessibility violation."""
 
 import os
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,6 +9,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import CHROMIUM
 from tests.conftest import needs
+
+LOCALES = {"de": "de-DE", "en": "en-GB", "ar": "ar-EG"}
 
 
 @pytest.fixture(scope="session")
@@ -24,21 +27,23 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """`open_page(language, width)`: a fresh visitor. Whatever the console complains about fails the test."""
+    """`open_page(language, width)`: a fresh visitor. Whatever the console complains about fails the test.
+
+    `refusals`: what the server, or the lost connection, is meant to say no with.
+    """
     contexts, complaints = [], []
 
-    def listen(message) -> None:
+    def listen(message, refusals: str) -> None:
         # axe is evaluated into the page and tries styles of its own: what it says has no address.
-        if message.type == "error" and message.location["url"]:
+        is_meant = refusals and re.search(f"Failed to load resource: .*({refusals})", message.text)
+        if message.type == "error" and message.location["url"] and not is_meant:
             complaints.append(f"{message.location['url']}: {message.text}")
 
-    def visit(language: str = "de", width: int = 390, **options) -> Page:
-        context = browser.new_context(
-            locale={"de": "de-DE", "en": "en-GB"}[language], viewport={"width": width, "height": 844}, **options
-        )
+    def visit(language: str = "de", width: int = 390, refusals: str = "", **options) -> Page:
+        context = browser.new_context(locale=LOCALES[language], viewport={"width": width, "height": 844}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", listen)
+        page.on("console", lambda message: listen(message, refusals))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 

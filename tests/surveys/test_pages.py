@@ -6,7 +6,7 @@ import io
 import logging
 import re
 import time
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import time_machine
@@ -14,8 +14,11 @@ from django.apps import apps
 from django.core import signing
 from django.test import Client as Browser
 
+from surveys import questionnaire
 from surveys.delivery import links, survey_mail
-from surveys.models import Answer, Invitation, Response, Suppression
+from surveys.models import Answer, Appearance, Invitation, Question, Response, Suppression
+from surveys.pages import sheets
+from surveys.pages.frame import OWN_NAMES
 from tests import factories
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -54,10 +57,11 @@ def checked(response):
 
 
 def everything():
-    """Every row of every table, but for the one thing that a reader leaves behind: when a page was first opened."""
+    """Every row of every table, but for what a reader leaves behind: that the page was opened, and how."""
     found = {model._meta.label: list(model.objects.order_by("pk").values()) for model in apps.get_models()}
+    del found["surveys.Visit"]
     for row in found["surveys.Invitation"]:
-        del row["opened_at"]
+        del row["opened_at"], row["clicked_at"], row["clicked_score"]
     return found
 
 
@@ -255,6 +259,250 @@ def test_what_only_the_server_may_say_is_ignored(browser, invitation, globex):
     ]
 
 
+# --- Several pages --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sheet(acme):
+    """An invitation to a survey of three pages; see `make_long_survey`."""
+    return factories.make_invitation(acme, "nps", campaign=long_campaign(acme))
+
+
+def long_campaign(client, **options):
+    survey = factories.make_long_survey(client, **options)
+    return factories.make_campaign(client, survey.kind, survey=survey)
+
+
+def asked(response):
+    """The keys of the questions on a page."""
+    page = response.content.decode()
+    keys = re.findall(r'<(?:input type="(?:radio|checkbox)"|textarea id="\w+") name="(\w+)"', page)
+    return list(dict.fromkeys(keys))
+
+
+def stored():
+    """What the only response says so far, and whether it is complete."""
+    [response] = Response.objects.all()
+    return questionnaire.said_in(response), response.completed_at is not None
+
+
+def test_each_page_is_stored_as_it_is_posted_and_leads_to_the_next(browser, sheet):
+    path = path_of(sheet)
+    second = browser.post(path, {"score": "3", "comment": "Zu lange."})
+    assert (second.status_code, second["Location"]) == (302, f"{path}?page=2")
+    assert stored() == ({"score": 3, "comment": "Zu lange."}, False)
+    third = browser.post(f"{path}?page=2", {"solved": "partly", "ease": "2", "wrong": ["email", "chat"]})
+    assert third["Location"] == f"{path}?page=3"
+    last = browser.post(f"{path}?page=3", {"way": "email", "again": "no"})
+    assert last["Location"] == f"{path}thanks/"
+    said = {"score": 3, "comment": "Zu lange.", "solved": "partly", "ease": 2, "wrong": ("email", "chat")}
+    assert stored() == ({**said, "way": "email", "again": "no"}, True)
+
+
+def test_who_is_content_skips_the_page_for_the_unhappy(browser, sheet):
+    third = browser.post(path_of(sheet), {"score": "9"})
+    assert third["Location"] == f"{path_of(sheet)}?page=3"
+    assert asked(browser.get(third["Location"])) == ["way", "again"]
+
+
+def test_a_question_that_its_own_page_brings_up_is_asked_there_before_the_end(browser, sheet):
+    browser.post(path_of(sheet), {"score": "9"})
+    once_more = browser.post(f"{path_of(sheet)}?page=3", {"way": "chat"})
+    assert once_more["Location"] == f"{path_of(sheet)}?page=3"
+    page = browser.get(once_more["Location"])
+    assert asked(page) == ["way", "again", "more"] and 'value="chat" checked' in page.content.decode()
+    last = browser.post(f"{path_of(sheet)}?page=3", {"way": "chat", "more": "Sehr schnell."})
+    assert last["Location"] == f"{path_of(sheet)}thanks/"
+
+
+def test_the_link_leads_back_to_where_it_was_left(browser, sheet):
+    browser.post(path_of(sheet), {"score": "3"})
+    again = browser.get(path_of(sheet))
+    assert asked(again) == ["solved", "ease", "satisfaction", "wrong"]
+    assert f'action="{path_of(sheet)}?page=2"' in again.content.decode()
+    browser.post(f"{path_of(sheet)}?page=2", {"solved": "no"})
+    assert asked(browser.get(path_of(sheet))) == ["way", "again"]
+
+
+def test_another_number_of_the_mail_leads_back_to_the_first_page(browser, sheet):
+    browser.post(path_of(sheet), {"score": "3"})
+    assert checked(browser.get(path_of(sheet, 8))) == ["8"]
+    assert asked(browser.get(path_of(sheet, 3))) == ["solved", "ease", "satisfaction", "wrong"]
+
+
+@pytest.mark.parametrize("page", ["2", "3", "4", "0", "-1", "x", "٢", "9" * 5000, "\0", "1&page=3"])
+def test_a_page_out_of_reach_leads_to_the_first(browser, sheet, page):
+    response = browser.get(f"{path_of(sheet)}?page={page}")
+    assert (response.status_code, asked(response)) == (200, ["score", "comment"])
+    assert browser.post(f"{path_of(sheet)}?page={page}", {"solved": "no"}).status_code == 400
+    assert Response.objects.count() == 0
+
+
+def test_a_page_for_others_is_out_of_reach(browser, sheet):
+    browser.post(path_of(sheet), {"score": "9"})
+    assert asked(browser.get(f"{path_of(sheet)}?page=2")) == ["way", "again"]
+
+
+def test_the_way_back_stores_what_is_on_the_page_first(browser, sheet):
+    path = path_of(sheet)
+    assert 'name="back"' not in browser.get(path).content.decode()
+    browser.post(path, {"score": "3", "comment": "Zu lange."})
+    assert 'name="back"' in browser.get(f"{path}?page=2").content.decode()
+    back = browser.post(f"{path}?page=2", {"ease": "4", "back": "1"})  # what must be answered is still open
+    assert back["Location"] == f"{path}?page=1"
+    page = browser.get(back["Location"])
+    assert checked(page) == ["3"] and "Zu lange.</textarea>" in page.content.decode()
+    assert stored() == ({"score": 3, "comment": "Zu lange.", "ease": 4}, False)
+    assert browser.post(path, {"back": "1"}).status_code == 400  # there is nothing before the first page
+
+
+def test_a_change_of_mind_takes_back_what_is_no_longer_asked(browser, sheet):
+    path = path_of(sheet)
+    browser.post(path, {"score": "3"})
+    browser.post(f"{path}?page=2", {"solved": "no", "wrong": ["chat"]})
+    browser.post(f"{path}?page=1", {"score": "9"})
+    browser.post(f"{path}?page=3", {"way": "email"})
+    assert stored() == ({"score": 9, "way": "email"}, True)
+    assert Response.objects.get().first["said"] == {"score": 3, "solved": "no", "wrong": ["chat"]}
+
+
+def test_what_is_missing_on_a_later_page_is_named_there(browser, sheet):
+    browser.post(path_of(sheet), {"score": "3"})
+    page = browser.post(f"{path_of(sheet)}?page=2", {"ease": "4", "wrong": "chat"})
+    assert page.status_code == 400 and words(page).count("Bitte wählen Sie eine der Antworten.") == 2
+    text = page.content.decode()
+    assert '<a href="#solved-yes">' in text and 'id="solved-yes"' in text
+    assert checked(page) == ["4"] and 'value="chat" checked' in text
+    assert stored() == ({"score": 3}, False)
+
+
+def test_the_reason_on_a_later_page_is_asked_in_the_words_for_the_score(browser, acme):
+    campaign = long_campaign(acme)
+    version = campaign.survey.current
+    Question.objects.filter(version=version, key="comment").update(starts_page=True)
+    for score, ask in ((3, "Unzufriedenheit?"), (8, "höhere Bewertung geben?"), (9, "besonders gefallen?")):
+        invitation = factories.make_invitation(acme, "nps", campaign=campaign)
+        page = browser.post(path_of(invitation), {"score": score}, follow=True)
+        endings = ("Unzufriedenheit?", "höhere Bewertung geben?", "besonders gefallen?", "für Ihre Bewertung?")
+        assert [ending for ending in endings if ending in words(page)] == [ask]
+
+
+def test_progress_is_told_only_where_there_is_more_than_one_page(browser, invitation, acme):
+    short = browser.get(path_of(invitation))
+    assert "Zwei Fragen, etwa eine Minute. Ihre Antwort ist freiwillig." in words(short)
+    assert "Schritt" not in words(short)
+    path = path_of(factories.make_invitation(acme, "nps", campaign=long_campaign(acme)))
+    first = browser.get(path)
+    assert "Schritt 1 von 3 Höchstens 9 Fragen, etwa 3 Minuten. Ihre Antwort ist freiwillig." in words(first)
+    second = browser.post(path, {"score": "3"}, follow=True)
+    assert "Schritt 2 von 3" in words(second) and "Minuten" not in words(second)
+    assert "Weiter" in words(second) and "Antwort senden" not in words(second)
+    third = browser.post(f"{path}?page=2", {"solved": "no"}, follow=True)
+    assert "Schritt 3 von 3" in words(third) and "Antwort senden" in words(third)
+
+
+def test_the_language_of_a_page_goes_along_to_the_next(browser, sheet):
+    response = browser.post(path_of(sheet) + "?lang=en", {"score": "3"}, follow=True)
+    assert response.redirect_chain == [(path_of(sheet) + "?page=2&lang=en", 302)]
+    assert "Has your matter been solved?" in words(response)
+    assert 'href="?page=2&amp;lang=de"' in response.content.decode()
+
+
+def test_the_thank_you_repeats_every_answer_as_it_was_put(browser, sheet):
+    browser.post(path_of(sheet), {"score": "3", "comment": "Zu lange."})
+    browser.post(f"{path_of(sheet)}?page=2", {"solved": "partly", "ease": "2", "wrong": ["email", "chat"]})
+    page = browser.post(f"{path_of(sheet)}?page=3", {"way": "email", "again": "no"}, follow=True)
+    assert (
+        "Ihre Antwort: 3 von 10 „Zu lange.“ Ist Ihr Anliegen gelöst? Zum Teil Wie sehr stimmen Sie dieser Aussage zu? "
+        "„Der Kundenservice hat es mir leicht gemacht, mein Anliegen zu klären.“ 2 von 7 "
+        "Wie haben Sie uns erreicht? E-Mail, Chat Wie haben Sie uns erreicht? E-Mail "
+        "Haben Sie uns schon früher gefragt? Nein"
+    ) in words(page)
+
+
+def test_script_is_told_the_next_address_instead_of_being_led_there(browser, sheet):
+    sent = browser.post(path_of(sheet), {"score": "9"}, headers={"x-by-script": "1"})
+    assert (sent.status_code, sent["Location"], sent.content) == (201, f"{path_of(sheet)}?page=3", b"")
+    assert sent["Content-Location"] == f"{path_of(sheet)}?page=1"  # where the browser's own way back leads
+    wrong = browser.post(path_of(sheet), {"score": "99"}, headers={"x-by-script": "1"})
+    assert wrong.status_code == 400 and "Fehler:" in wrong.content.decode()
+
+
+def test_public_reviews_are_offered_to_all_or_to_none(browser, acme):
+    def thanks(score):
+        invitation = factories.make_invitation(acme, "nps")
+        return browser.post(path_of(invitation), {"score": score}, follow=True).content.decode()
+
+    assert all("öffentlich bewerten" not in thanks(score) for score in (0, 7, 10))
+    Appearance.objects.create(client=acme, review_url="https://reviews.example/acme")
+    link = '<a href="https://reviews.example/acme" rel="noopener noreferrer">öffentlich bewerten</a>'
+    assert all(link in thanks(score) for score in (0, 7, 10))
+
+
+# --- What a stranger sends ------------------------------------------------------------------------------------------
+
+
+def test_a_body_beyond_64_kb_is_not_read_and_five_thousand_fields_are_refused(browser, invitation):
+    paths = (path_of(invitation), survey_mail.unsubscribe_path(invitation))
+    assert [browser.post(path, {"score": "9", "comment": "a" * 65536}).status_code for path in paths] == [413, 413]
+    fields = "&".join(f"f{number}=1" for number in range(5000))
+    plain = "application/x-www-form-urlencoded"
+    assert [browser.post(path, fields, content_type=plain).status_code for path in paths] == [400, 400]
+    assert (Response.objects.count(), Suppression.objects.count()) == (0, 0)
+    longest = {"score": "9", "comment": "🙂" * 2000}  # what a person can type is never too much
+    assert browser.post(path_of(invitation), urlencode(longest), content_type=plain).status_code != 413
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Straße, GROẞE", "Straße, GROẞE"),
+        ("u\u0308ber und über", "über und über"),  # one spelling, so that both are found
+        ("👩‍👩‍👧‍👦 und 🇩🇪, 𝔘𝔫𝔦", "👩‍👩‍👧‍👦 und 🇩🇪, 𝔘𝔫𝔦"),
+        ("مرحبا 123", "مرحبا 123"),
+        ("\u202etfarbe\u202c a\u200bb\ufeff!", "tfarbe ab!"),  # nothing turns the line round, or hides in it
+    ],
+)
+def test_every_writing_is_kept_and_shown(browser, invitation, text, kept):
+    page = browser.post(path_of(invitation), {"score": "9", "comment": text}, follow=True)
+    assert Answer.objects.get().text == kept
+    assert f'<p class="own-words" dir="auto">„{kept}“</p>' in page.content.decode()
+
+
+@pytest.mark.parametrize("field", ["score", "comment", "phone"])
+def test_a_nul_anywhere_is_refused_in_words(browser, invitation, field):
+    sent = {"score": "9", "comment": "", "phone": "", "wants_call": "1", field: "9\0"}
+    response = browser.post(path_of(invitation), sent)
+    assert response.status_code == 400 and "Fehler:" in response.content.decode()
+    assert "Null" not in words(response)
+
+
+def test_half_a_character_is_no_error(browser, invitation):
+    half = b"score=9&comment=a%ED%A0%80b&" + urlencode(factories.typed_by_a_person()).encode()
+    sent = browser.post(path_of(invitation), half, content_type="application/x-www-form-urlencoded")
+    assert sent.status_code == 302
+    assert Answer.objects.get().text == "a\ufffd\ufffd\ufffdb"
+
+
+def test_nobody_frames_these_pages(browser, invitation, now, acme):
+    expired = factories.make_invitation(acme, "nps", expires_at=now)
+    answered = factories.make_response(acme).invitation
+    paths = [path_of(invitation), path_of(expired), path_of(answered), path_of(answered) + "thanks/", "/s/x/", "/u/x/"]
+    for path in (*paths, survey_mail.unsubscribe_path(invitation)):
+        response = browser.get(path)
+        assert "frame-ancestors 'none'" in response["Content-Security-Policy"], path
+        assert response["X-Frame-Options"] == "DENY"
+
+
+def test_a_page_asks_no_stranger_for_anything(browser, sheet):
+    browser.post(path_of(sheet), {"score": "3"})
+    for path in (path_of(sheet), f"{path_of(sheet)}?page=1", survey_mail.unsubscribe_path(sheet), "/s/x/"):
+        page = browser.get(path).content.decode()
+        loaded = re.findall(r'<(?:link|script|img|iframe)[^>]*(?:href|src)="([^"]*)"', page)
+        assert loaded and all(address.startswith("/") for address in loaded)
+        assert not re.search(r"<(style|script)[^>]*>[^<]", page) and not re.search(r'\s(style|on\w+)="', page)
+
+
 # --- Afterwards -----------------------------------------------------------------------------------------------------
 
 
@@ -294,14 +542,43 @@ def test_a_call_is_promised_with_its_time_only_to_those_who_want_one(browser, ac
     assert promise in words(response)
 
 
-def test_pressing_twice_or_in_two_tabs_is_friendly_and_keeps_the_first_answer(browser, invitation):
+def test_pressing_twice_stores_one_answer_and_changes_nothing(browser, invitation):
+    for _ in range(2):
+        response = browser.post(path_of(invitation), {"score": "9", "comment": "Sehr nett."}, follow=True)
+        assert "9 von 10 „Sehr nett.“" in words(response)
+    assert list(Response.objects.values_list("score", "changed_at", "first")) == [(9, None, None)]
+
+
+def test_what_another_tab_sends_later_counts_and_what_was_said_first_is_kept(browser, invitation, now):
     browser.post(path_of(invitation), {"score": "9", "comment": "Sehr nett."})
-    other_tab = browser.post(path_of(invitation), {"score": "1", "comment": "Doch nicht."})
-    for again in (other_tab, browser.get(path_of(invitation))):
-        assert again.status_code == 200
-        assert "Sie haben diese Befragung schon beantwortet. Ihre erste Antwort zählt" in words(again)
-        assert "9 von 10 „Sehr nett.“" in words(again)
-    assert list(Response.objects.values_list("score", flat=True)) == [9]
+    browser.post(path_of(invitation), {"score": "1", "comment": "Doch nicht."})
+    [response] = Response.objects.all()
+    assert (response.score, response.answers.get().text, response.changed_at) == (1, "Doch nicht.", now)
+    assert response.first["said"] == {"score": 9, "comment": "Sehr nett."}
+
+
+def test_an_answered_link_shows_what_we_have_and_how_long_it_can_be_changed(browser, invitation):
+    browser.post(path_of(invitation), {"score": "9", "comment": "Sehr nett."})
+    page = browser.get(path_of(invitation))
+    assert page.status_code == 200
+    assert "Sie haben diese Befragung schon beantwortet; das ist die Antwort, die wir haben." in words(page)
+    assert "9 von 10 „Sehr nett.“ Antwort ändern – möglich bis Dienstag, 24. November." in words(page)
+    assert f'<a href="{path_of(invitation)}?change=1">Antwort ändern</a>' in page.content.decode()
+
+
+def test_an_answer_can_be_changed_until_the_link_expires(browser, invitation, now):
+    browser.post(path_of(invitation), {"score": "9", "comment": "Sehr nett."})
+    form = browser.get(path_of(invitation) + "?change=1")
+    assert checked(form) == ["9"] and "Sehr nett.</textarea>" in form.content.decode()
+    assert "Das ist Ihre Antwort, wie wir sie haben." in words(form)
+    changed = browser.post(path_of(invitation) + "?change=1", {"score": "8", "comment": ""}, follow=True)
+    assert "Ihre Antwort: 8 von 10" in words(changed) and "Sehr nett." not in words(changed)
+    with time_machine.travel(invitation.expires_at, tick=False):
+        late = browser.post(path_of(invitation) + "?change=1", {"score": "1"})
+        assert late.status_code == 200 and "8 von 10" in words(late)
+        assert "Antwort ändern" not in words(late)
+        assert "8 von 10" in words(browser.get(path_of(invitation) + "?change=1"))
+    assert Response.objects.get().score == 8
 
 
 def test_nobody_is_thanked_before_they_answered(browser, invitation):
@@ -351,7 +628,12 @@ def test_every_unknown_link_gets_one_and_the_same_page(browser, invitation, acme
 
 @pytest.mark.parametrize(
     ("accepts", "sentence"),
-    [("de-AT,de;q=0.9", "Diesen Link kennen wir nicht."), ("en-GB", "We do not know this link."), ("fr", "We do not")],
+    [
+        ("de-AT,de;q=0.9", "Diesen Link kennen wir nicht."),
+        ("en-GB", "We do not know this link."),
+        ("fr", "Nous ne connaissons pas ce lien."),
+        ("sv", "We do not"),
+    ],
 )
 def test_an_unknown_link_speaks_as_the_browser_asks(browser, db, accepts, sentence):
     assert sentence in words(browser.get("/s/x/", headers={"accept-language": accepts}))
@@ -368,7 +650,8 @@ def test_braces_from_outside_are_printed_as_they_are(browser, globex):
     globex.sentence_name_de = ""
     globex.save()
     invitation = factories.make_invitation(globex, "nps")
-    assert words(browser.get(path_of(invitation))).count(globex.name) == 4  # sender, heading, question, imprint
+    # As sender, in the heading, in the question, where it says who reads it, and in the imprint.
+    assert words(browser.get(path_of(invitation))).count(globex.name) == 5
     response = browser.post(path_of(invitation), {"score": "9", "comment": globex.name}, follow=True)
     assert f"„{globex.name}“" in words(response)
 
@@ -390,11 +673,31 @@ def test_sie_du_and_english_each_speak_their_own_way(browser, acme):
 
 
 def test_the_language_can_be_changed_and_takes_the_number_along(browser, invitation):
-    german = browser.get(path_of(invitation, 9))
-    assert 'href="?lang=en&amp;score=9"' in german.content.decode()
+    german = browser.get(path_of(invitation, 9)).content.decode()
+    assert 'href="?score=9&amp;lang=en" hreflang="en" lang="en">English</a>' in german
     english = browser.get(path_of(invitation) + "?lang=en&score=9")
     assert "How likely is it that you would recommend Acme" in words(english) and checked(english) == ["9"]
-    assert 'href="?lang=de&amp;score=9"' in english.content.decode()
+    assert 'href="?score=9&amp;lang=de"' in english.content.decode()
+    assert f'action="{path_of(invitation)}?lang=en&amp;score=9"' in english.content.decode()
+
+
+def test_every_language_of_the_survey_is_on_offer_in_its_own_words(browser, invitation):
+    offered = re.findall(r'hreflang="(\w\w)" lang="\1">([^<]+)<', browser.get(path_of(invitation)).content.decode())
+    assert dict(offered) == {code: name for code, name in OWN_NAMES.items() if code != "de"}
+
+
+def test_arabic_runs_from_right_to_left_and_phone_numbers_do_not(browser, acme):
+    page = browser.get(path_of(factories.make_invitation(acme, "nps", language="ar"))).content.decode()
+    assert '<html lang="ar" dir="rtl">' in page
+    assert re.search(r'<input type="tel"[^>]* dir="ltr"', page)
+    assert "<bdi>Acme GmbH, Hafenstraße 14, 00000 Nordheim</bdi>" in page
+    assert re.findall(r'name="score" value="(\d+)"', page) == [str(score) for score in range(11)]
+
+
+def test_the_page_to_object_speaks_languages_that_the_survey_does_not(browser, invitation):
+    Question.objects.update(wording={"de": {"ask": "Nun?", "lowest": "schlecht", "highest": "gut"}})
+    page = browser.get(survey_mail.unsubscribe_path(invitation) + "?lang=tr")
+    assert '<html lang="tr" dir="ltr">' in page.content.decode()
 
 
 def test_an_answer_keeps_the_language_it_was_given_in(browser, invitation):
@@ -453,13 +756,70 @@ def test_every_page_of_a_survey_leads_to_the_way_out(browser, acme, now):
 
 def test_a_page_costs_few_queries(browser, invitation, django_assert_num_queries, django_assert_max_num_queries):
     factories.make_agent(invitation.client)
-    with django_assert_num_queries(2):  # the invitation with all around it, its questions
+    with django_assert_num_queries(3):  # the invitation with all around it, its questions, that a head was asked for
         browser.head(path_of(invitation))
-    with django_assert_num_queries(3):  # the first time, that it was opened
+    with django_assert_num_queries(2):  # the invitation, that it was opened; questions are kept in the process
         browser.get(path_of(invitation))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         browser.get(path_of(invitation))
-    with django_assert_max_num_queries(8):
+    with django_assert_num_queries(7):  # link, agents, lock, sheet, reason; and the two savepoint marks of a test
         browser.post(path_of(invitation), {"score": "3", "comment": "Zu lange gewartet."})
     with django_assert_num_queries(2):
         browser.get(path_of(invitation) + "thanks/")
+    with django_assert_num_queries(2):
+        browser.get(path_of(invitation) + "?change=1")
+
+
+def test_later_pages_cost_no_more(browser, sheet, django_assert_max_num_queries):
+    browser.post(path_of(sheet), {"score": "3"})
+    with django_assert_max_num_queries(2):
+        browser.get(path_of(sheet) + "?page=2")
+
+
+# --- The compiled page ------------------------------------------------------------------------------------------------
+
+
+def rendered_and_filled(browser, monkeypatch, path):
+    """One page as its templates render it, twice filled in from its compiled form: first and for somebody else."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sheets, "_is_fresh", lambda *_: False)
+        whole = browser.get(path).content.decode()
+    return whole, browser.get(path).content.decode()
+
+
+@pytest.mark.parametrize("kind", ["nps", "csat"])
+@pytest.mark.parametrize("language", ["de", "en", "ar"])
+@pytest.mark.parametrize("query", ["", "?score=3", "?score=3&lang=tr", "?lang=de"])
+@pytest.mark.parametrize("form_of_address", ["sie", "du"])
+def test_a_page_filled_in_is_the_page_rendered(browser, acme, monkeypatch, kind, language, query, form_of_address):
+    for phone in ("+49 30 23125047", "", "+49 30 23125099"):
+        customer = factories.make_customer(acme, phone=phone, language=language)
+        about = (
+            {"customer": customer} if kind == "nps" else {"contact": factories.make_contact(acme, customer=customer)}
+        )
+        invitation = factories.make_invitation(
+            acme, kind, language=language, form_of_address=form_of_address,
+            **about,
+        )  # fmt: skip
+        whole, filled = rendered_and_filled(browser, monkeypatch, path_of(invitation) + query)
+        assert filled == whole
+        assert path_of(invitation) in filled and "nk" + "0" not in filled
+
+
+def test_a_changed_client_look_or_survey_is_on_the_very_next_page(browser, acme, invitation):
+    assert "Hafenstraße 14" in words(browser.get(path_of(invitation)))
+    acme.imprint = "Acme GmbH, Kanalstraße 2, 00000 Nordheim"
+    acme.save()
+    assert "Kanalstraße 2" in words(browser.get(path_of(invitation)))
+    before = browser.get(path_of(invitation)).content
+    Appearance.objects.create(client=acme, accent="#7a1020", accent_dark="#ff9aa5")
+    assert browser.get(path_of(invitation)).content != before
+
+
+def test_what_a_client_writes_is_text_in_a_compiled_page_too(browser, acme, invitation):
+    acme.imprint, acme.name = "<b>&amp;</b>", "Öl & Gas <script>"
+    acme.save()
+    for _ in range(2):
+        page = browser.get(path_of(invitation)).content.decode()
+        assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page and "Öl &amp; Gas &lt;script&gt;" in page
+        assert "<b>" not in page
