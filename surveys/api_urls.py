@@ -3,9 +3,11 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from .api.answers import AnswersView
 from .api.contacts import ContactsView
 from .api.funnel import CampaignsView, FunnelView, VerdictsView
 from .api.links import LinksView, QrPngView, QrSvgView
+from .api.questions import QuestionsView
 
 urlpatterns = [
     path("contacts/", ContactsView.as_view(), name="api-contacts"),
@@ -15,6 +17,8 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/links/", LinksView.as_view(), name="api-links"),
     path("campaigns/<int:campaign_id>/links/<uuid:public_id>/qr.svg", QrSvgView.as_view(), name="api-link-svg"),
     path("campaigns/<int:campaign_id>/links/<uuid:public_id>/qr.png", QrPngView.as_view(), name="api-link-png"),
+    path("campaigns/<int:campaign_id>/questions/", QuestionsView.as_view(), name="api-questions"),
+    path("campaigns/<int:campaign_id>/answers/", AnswersView.as_view(), name="api-answers"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

@@ -7,9 +7,35 @@ from django.contrib import admin
 from django.contrib.auth.models import Group as PermissionGroup
 from rest_framework_api_key.models import APIKey as UnboundKey
 
-from . import asking, campaigns, clients, contacts, funnel, ledger, people, sending, suppressions
+from . import (
+    appearance,
+    asking,
+    campaigns,
+    clients,
+    contacts,
+    flagged,
+    funnel,
+    ledger,
+    open_links,
+    people,
+    sending,
+    suppressions,
+)
 
-__all__ = ["asking", "campaigns", "clients", "contacts", "funnel", "ledger", "people", "sending", "suppressions"]
+__all__ = [
+    "appearance",
+    "asking",
+    "campaigns",
+    "clients",
+    "contacts",
+    "flagged",
+    "funnel",
+    "ledger",
+    "open_links",
+    "people",
+    "sending",
+    "suppressions",
+]
 
 admin.site.enable_nav_sidebar = False
 admin.site.site_url = None  # there is no other site to view

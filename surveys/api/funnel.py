@@ -51,6 +51,17 @@ class StepSerializer(serializers.Serializer):
     losses = LossSerializer(many=True, help_text=gettext_lazy("Largest first."))
 
 
+class BesideSerializer(serializers.Serializer):
+    """What stands beside the answers and in no score."""
+
+    promoters = serializers.IntegerField(
+        help_text=gettext_lazy("Clicked in the mail, and not sent: 9 and 10; of CSAT 4 and 5, of CES 5 to 7.")
+    )
+    passives = serializers.IntegerField(help_text=gettext_lazy("The same: 7 and 8; of CSAT 3, of CES 4."))
+    detractors = serializers.IntegerField(help_text=gettext_lazy("The same: 0 to 6; of CSAT 1 and 2, of CES 1 to 3."))
+    flagged = serializers.IntegerField(help_text=gettext_lazy("Sheets that bear the marks of a machine."))
+
+
 class FunnelSerializer(serializers.Serializer):
     """A campaign's funnel. “started” counts opened pages; mail scanners may be among them."""
 
@@ -58,6 +69,7 @@ class FunnelSerializer(serializers.Serializer):
     ineligible = LossSerializer(many=True, help_text=gettext_lazy("Nobody could have been asked: in no step."))
     coverage = serializers.FloatField(allow_null=True, help_text=gettext_lazy("Asked of eligible, in percent."))
     response_rate = serializers.FloatField(allow_null=True, help_text=gettext_lazy("Answered of asked, in percent."))
+    beside = BesideSerializer()
 
 
 class VerdictSerializer(serializers.Serializer):
@@ -85,6 +97,10 @@ class VerdictSerializer(serializers.Serializer):
     opened_at = serializers.DateTimeField(
         allow_null=True, help_text=gettext_lazy("When the page was first opened, perhaps by a mail scanner.")
     )
+    provisional = serializers.IntegerField(
+        allow_null=True, help_text=gettext_lazy("The number clicked in the mail, where no answer was sent.")
+    )
+    flagged = serializers.IntegerField(help_text=gettext_lazy("Sheets that bear the marks of a machine."))
 
 
 class VerdictPageSerializer(serializers.Serializer):
@@ -115,7 +131,7 @@ _wrong = {
 
 
 def _campaign(client: Client, pk: int) -> Campaign:
-    campaign = Campaign.objects.filter(client=client, pk=pk).select_related("client").first()
+    campaign = Campaign.objects.filter(client=client, pk=pk).select_related("client", "survey").first()
     if not campaign:
         raise Http404
     return campaign
@@ -172,8 +188,12 @@ class FunnelView(APIView):
     )
     def get(self, request: Request, campaign_id: int) -> Response:
         campaign = _campaign(request.client, campaign_id)
-        funnel = ledger.funnel(campaign, _span(request, campaign), timezone.now())
-        return Response(FunnelSerializer(funnel).data)
+        days = _span(request, campaign)
+        funnel = ledger.funnel(campaign, days, timezone.now())
+        rates = {"coverage": funnel.coverage, "response_rate": funnel.response_rate}
+        beside = ledger.beside(campaign, days)
+        told = {"steps": funnel.steps, "ineligible": funnel.ineligible, **rates, "beside": beside}
+        return Response(FunnelSerializer(told).data)
 
 
 class VerdictsView(APIView):

@@ -61,7 +61,15 @@ class LinkSerializer(serializers.Serializer):
 _answers = one_or_many("LinkOrLinks", LinkSerializer)
 
 
-def _campaign(client: Client, pk: int) -> Campaign:
+class Refused(Exception):
+    """What is wrong with one row of a request, as `findings`: each with field, code and message."""
+
+    def __init__(self, *findings: dict) -> None:
+        super().__init__(*findings)
+        self.findings = list(findings)
+
+
+def campaign_of(client: Client, pk: int) -> Campaign:
     """The client's campaign that asks by link; any other does not exist here."""
     campaign = Campaign.objects.filter(client=client, pk=pk, medium=Medium.LINK).select_related("client").first()
     if not campaign:
@@ -97,7 +105,7 @@ class LinksView(JsonView):
         ],
     )
     def post(self, request: Request, campaign_id: int) -> Response:
-        campaign = _campaign(request.client, campaign_id)
+        campaign = campaign_of(request.client, campaign_id)
         is_list = isinstance(request.data, list)
         rows = request.data if is_list else [request.data]
         if not rows:
@@ -128,7 +136,7 @@ class _QrView(APIView):
     draw: Callable[[str], bytes]
 
     def get(self, request: Request, campaign_id: int, public_id: uuid.UUID) -> HttpResponse:
-        invitation = handout.handed_out(_campaign(request.client, campaign_id), public_id)
+        invitation = handout.handed_out(campaign_of(request.client, campaign_id), public_id)
         if not invitation:
             raise Http404
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-store"}
@@ -176,21 +184,29 @@ def _answer(campaign: Campaign, row: object) -> tuple[dict, bool]:
         shown = str(number)[:120] if isinstance(number, str | int) else ""
         return {"external_id": whole(shown), "errors": errors_of(order.errors)}, False
     named = {"external_id": whole(order.validated_data["external_id"][:120])}
-    contact = Contact.objects.filter(client=campaign.client, **order.validated_data).first()
+    try:
+        handed = hand_out(campaign, **order.validated_data)
+    except Refused as refused:
+        return named | {"errors": refused.findings}, False
+    return named | _told(handed), handed.is_new
+
+
+def hand_out(campaign: Campaign, source: str, external_id: str) -> handout.Handout:
+    """The link for one of the client's contacts, or why there is none. Raises Refused where it cannot be judged."""
+    contact = Contact.objects.filter(client=campaign.client, source=source, external_id=external_id).first()
     if not contact:
         message = _("There is no such contact. Hand it in first; mind its source.")
-        return named | {"errors": [_finding("external_id", "no_such_contact", message)]}, False
+        raise Refused(finding("external_id", "no_such_contact", message))
     try:
-        handed = handout.hand_out(campaign, contact, timezone.now())
+        return handout.hand_out(campaign, contact, timezone.now())
     except NotToBeJudged:
         message = _("The contact is not finished, ended before the campaign starts, or there is nothing to ask yet.")
-        return named | {"errors": [_finding("", "not_to_be_judged", message)]}, False
-    return named | _told(handed), handed.is_new
+        raise Refused(finding("", "not_to_be_judged", message)) from None
 
 
 def _told(handed: handout.Handout) -> dict:
     if handed.reason:
-        return {"asked": False, "reason": handed.reason, "reason_text": str(handed.reason.label)}
+        return not_asked(handed)
     invitation = handed.invitation
     return {
         "asked": True,
@@ -200,5 +216,9 @@ def _told(handed: handout.Handout) -> dict:
     }
 
 
-def _finding(field: str, code: str, message: str) -> dict:
+def not_asked(handed: handout.Handout) -> dict:
+    return {"asked": False, "reason": handed.reason, "reason_text": str(handed.reason.label)}
+
+
+def finding(field: str, code: str, message: str) -> dict:
     return {"field": field, "code": code, "message": message}
