@@ -6,10 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -19,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import ledger, tables
-from ..models import Campaign, Stage
+from ..admin_scope import Scoped, own_page
+from ..models import Campaign, Stage, Survey
 
 MONTHS, QUARTERS = 6, 4  # that can be chosen with one press
 
@@ -46,12 +45,8 @@ class Bar:
     note: str
 
 
-class WithLedger(admin.ModelAdmin):
+class WithLedger(Scoped):
     """Gives a campaign the page of its funnel, and the list of campaigns a column that leads there."""
-
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.ledger_view)
-        return [path("<path:object_id>/ledger/", view, name="surveys_campaign_ledger"), *super().get_urls()]
 
     @admin.display(description=gettext_lazy("ledger"))
     def ledger_link(self, campaign: Campaign) -> SafeString:
@@ -59,32 +54,25 @@ class WithLedger(admin.ModelAdmin):
         address = reverse("admin:surveys_campaign_ledger", args=[campaign.pk])
         return format_html('<a href="{}" aria-label="{}">{}</a>', address, label, _("Ledger"))
 
-    def ledger_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @own_page
+    def ledger(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """The funnel of a period (`?from=` included, `until=` not), each number leading to its rows."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        campaign = self.get_object(request, object_id)
-        if campaign is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         now = timezone.now()
         days, wrong = _asked_days(request, campaign, now)
         funnel = ledger.funnel(campaign, days, now)
         rows = {"campaign": campaign.pk, "about": address(days.first_on, days.until_on)}
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": campaign,
             "title": _("Ledger of %(campaign)s") % {"campaign": campaign},
             "days": days,
             "wrong": wrong,
             "period": name_of(days.first_on, days.until_on),
             "choices": _choices(now.astimezone(campaign.client.zone).date(), days),
             "bars": _bars(funnel, rows) if funnel.count(Stage.ELIGIBLE) else [],
+            "beside": _beside(ledger.beside(campaign, days), campaign, rows),
             "ineligible": [_line(loss.label, loss.count, rows, fate=loss.reason) for loss in funnel.ineligible],
             "exports": {form.upper(): _export(form, rows) for form in tables.FORMATS if form != "json"},
         }
-        status = 400 if wrong else 200
-        return TemplateResponse(request, "admin/surveys/campaign/ledger.html", context, status=status)
+        return self.page(request, campaign, "ledger", status=400 if wrong else 200, **context)
 
 
 def _asked_days(request: HttpRequest, campaign: Campaign, now: dt.datetime) -> tuple[ledger.Span, str]:
@@ -140,6 +128,29 @@ def _bars(funnel: ledger.Funnel, rows: dict) -> list[Bar]:
         )
         for step in funnel.steps
     ]
+
+
+def _beside(found: ledger.Beside, campaign: Campaign, rows: dict) -> list[tuple[Line, str]]:
+    """What came in and is in no score, each with a note: numbers that were only clicked, and flagged answers."""
+    lines = []
+    if found.provisional:
+        label = _("numbers clicked in the mail and not sent: provisional")
+        lines.append((_line(label, found.provisional, rows, clicked="only"), _by_group(campaign.survey.kind, found)))
+    if found.flagged:
+        address = f"{reverse('admin:surveys_flaggedsheet_changelist')}?{urlencode({**rows, 'counts': 'no'})}"
+        lines.append((Line(_("answers with the marks of a machine"), _count(found.flagged), address), ""))
+    return lines
+
+
+def _by_group(kind: str, found: ledger.Beside) -> str:
+    """How many of each group, named by its numbers."""
+    said = {
+        Survey.Kind.NPS: _("9–10: %(upper)s, 7–8: %(middle)s, 0–6: %(lower)s"),
+        Survey.Kind.CSAT: _("4–5: %(upper)s, 3: %(middle)s, 1–2: %(lower)s"),
+        Survey.Kind.CES: _("5–7: %(upper)s, 4: %(middle)s, 1–3: %(lower)s"),
+    }
+    parts = {"upper": found.promoters, "middle": found.passives, "lower": found.detractors}
+    return said[Survey.Kind(kind)] % {name: _count(number) for name, number in parts.items()}
 
 
 def _share(step: ledger.Step, funnel: ledger.Funnel) -> str:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from .. import invitations, ledger, tables
-from ..admin_scope import BY_CLIENT, ReadOnly
+from ..admin_scope import BY_CLIENT, ReadOnly, on_row
 from ..models import Campaign, Client, Invitation, Stage, reach_of, with_fate
 from ..models.fates import LABELS, fates_from
 from . import funnel
@@ -32,6 +32,7 @@ class DaysFilter(admin.SimpleListFilter):
 
     title = gettext_lazy("period")
     parameter_name = "about"
+    path = ""  # to the client and the day that it is about
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         today = timezone.localdate()
@@ -54,7 +55,8 @@ class DaysFilter(admin.SimpleListFilter):
                 days = ledger.span(found[1], found[2], Client(time_zone=zone))
             except ledger.WrongDays as wrong:
                 raise IncorrectLookupParameters from wrong
-            within |= Q(client__time_zone=zone, about_at__gte=days.start, about_at__lt=days.end)
+            about = {f"{self.path}about_at__gte": days.start, f"{self.path}about_at__lt": days.end}
+            within |= Q(client__time_zone=zone, **about)
         return queryset.filter(within)
 
 
@@ -76,6 +78,21 @@ class CampaignFilter(admin.SimpleListFilter):
         if not self.value().isdecimal():
             raise IncorrectLookupParameters
         return queryset.filter(**{self.path: self.value()})
+
+
+class ClickedFilter(admin.SimpleListFilter):
+    """A number was clicked in the mail, and no answer sent: provisional, and in no score."""
+
+    title = gettext_lazy("number clicked in the mail")
+    parameter_name = "clicked"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("only", _("clicked, and nothing sent"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() not in (None, "only"):
+            raise IncorrectLookupParameters
+        return ledger.clicked_only(queryset) if self.value() else queryset
 
 
 class StageFilter(admin.SimpleListFilter):
@@ -122,7 +139,7 @@ class InvitationAdmin(ReadOnly):
     """The ledger: every contact judged, why it was not asked, and what became of it where it was."""
 
     list_display = ("about_whom", "campaign", "verdict", "decided_at", "client")
-    list_filter = (FateFilter, StageFilter, DaysFilter, CampaignFilter, "medium", BY_CLIENT)
+    list_filter = (FateFilter, StageFilter, ClickedFilter, DaysFilter, CampaignFilter, "medium", BY_CLIENT)
     list_select_related = ("client", "campaign", "contact", "customer")
     search_fields = ("contact__external_id", "email", "phone")
     actions = ("withdraw",)
@@ -166,11 +183,9 @@ class InvitationAdmin(ReadOnly):
             return redirect("admin:surveys_invitation_changelist")
         return tables.download("ledger", form, ledger.COLUMNS, map(ledger.cells, ledger.read(found)))
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
+    @on_row("view")
+    def change_view(self, request: HttpRequest, invitation: Invitation) -> HttpResponse:
         """One verdict and what came of it; nobody writes here."""
-        if not self.has_view_permission(request) or request.method == "POST":
+        if request.method == "POST":
             raise PermissionDenied
-        invitation = self.get_object(request, object_id)
-        if invitation is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return self.page(request, invitation, moments=ledger.story(invitation), fate=LABELS[invitation.fate])

@@ -199,27 +199,6 @@ def test_a_wrong_time_zone_is_told_with_an_example(root, acme):
 # --- Verbs ---
 
 
-def test_publishing_makes_a_new_version_and_leaves_the_old_one(browser, acme):
-    survey = factories.make_survey(acme)
-    old = survey.versions.get()
-    said = browser.post(url("survey", "publish", survey.pk), follow=True).content.decode()
-    assert "Version 2 is published." in said
-    assert [version.number for version in survey.versions.all()] == [2, 1]
-    assert old.questions.count() == 2
-
-
-def test_publishing_is_by_post_and_for_the_own_client_only(browser, acme, globex):
-    mine, foreign = factories.make_survey(acme), factories.make_survey(globex)
-    assert browser.get(url("survey", "publish", mine.pk)).status_code == 405
-    assert browser.post(url("survey", "publish", foreign.pk)).url == reverse("admin:index")
-    assert [mine.versions.count(), foreign.versions.count()] == [1, 1]
-
-
-def test_a_survey_made_by_hand_can_be_asked_at_once(root, acme):
-    root.post(url("survey", "add"), {"client": acme.pk, "name": "Neu", "kind": "nps"})
-    assert Survey.objects.get(name="Neu").versions.get().questions.count() == 2
-
-
 def test_an_api_key_is_shown_once_and_belongs_to_its_client(root, acme):
     said = root.post(url("apikey", "add"), {"client": acme.pk, "name": "Telefonanlage"}, follow=True).content.decode()
     key = ApiKey.objects.get()

@@ -45,7 +45,7 @@ def test_campaigns_are_those_of_the_key(get, acme, globex):
 def test_the_funnel_names_each_step_and_each_loss_in_words(get, acme):
     for reason in ("not_sampled", "goodwill", "not_sampled", "spam"):
         campaign = verdict(acme, reason=reason).campaign
-    verdict(acme, state=State.UNKNOWN)
+    factories.make_flagged(verdict(acme, state=State.UNKNOWN, clicked_at=factories.NOW, clicked_score=2))
     verdict(acme, state=State.ACCEPTED, is_answered=True)
     assert get("funnel", campaign.pk, **OCTOBER).json() == {
         "steps": [
@@ -75,6 +75,7 @@ def test_the_funnel_names_each_step_and_each_loss_in_words(get, acme):
         "ineligible": [{"reason": "spam", "reason_text": "spam", "count": 1}],
         "coverage": 40.0,
         "response_rate": 50.0,
+        "beside": {"promoters": 0, "passives": 0, "detractors": 1, "flagged": 1},
     }
 
 
@@ -129,7 +130,8 @@ def test_a_mark_that_is_none_is_no_error_of_ours(get, acme):
 
 def test_verdicts_are_told_by_numbers_only(get, acme):
     contact = factories.make_contact(acme, external_id="C-1", source="phone")
-    invitation = verdict(acme, state=State.FAILED, contact=contact)
+    invitation = verdict(acme, state=State.FAILED, contact=contact, clicked_at=factories.NOW, clicked_score=1)
+    factories.make_flagged(invitation)
     found = get("verdicts", invitation.campaign_id, **OCTOBER)
     assert found.json() == {
         "next": None,
@@ -152,6 +154,8 @@ def test_verdicts_are_told_by_numbers_only(get, acme):
                 "due_at": "2026-10-12T10:00:00Z",
                 "state": "failed",
                 "opened_at": None,
+                "provisional": 1,
+                "flagged": 1,
             }
         ],
     }

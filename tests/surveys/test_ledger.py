@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics import queries
 from analytics.periods import Period
-from surveys import ledger, responses
+from surveys import ledger, preferences
 from surveys.ledger import Loss
 from surveys.models import FATES, STAGE_OF, DeliveryEvent, Fate, Invitation, OutgoingMessage, Stage, with_fate
 from surveys.models.fates import LABELS, STAGES
@@ -109,8 +109,8 @@ def test_every_reason_and_every_fate_belongs_to_one_stage_and_has_its_words():
 def test_an_objection_on_our_page_counts_with_the_message_that_it_answers(acme, now):
     objected, other = (verdict(acme, state=State.ACCEPTED, reminder=State.ACCEPTED) for _ in range(2))
     for _ in range(2):
-        responses.unsubscribe(objected, now)
-    responses.unsubscribe(verdict(acme), now)  # without a message there is nothing that it could answer
+        preferences.unsubscribe(objected, now)
+    preferences.unsubscribe(verdict(acme), now)  # without a message there is nothing that it could answer
     assert (fate_of(objected, now), fate_of(other, now)) == (Fate.UNOPENED_UNSUBSCRIBED, Fate.UNOPENED_EXPIRED)
     assert [event.message.invitation for event in DeliveryEvent.objects.all()] == [objected]
 
@@ -263,10 +263,33 @@ def test_a_verdict_is_told_by_numbers_without_name_or_address(acme, now):
         due_at=IN_OCTOBER,
         state="unknown",
         opened_at=None,
+        provisional=None,
+        flagged=0,
     )
+    Invitation.objects.filter(pk=invitation.pk).update(clicked_at=now, clicked_score=2)
+    for _ in range(2):
+        factories.make_flagged(invitation)
+    factories.make_flagged(invitation, restored_at=now)
+    (clicked,) = ledger.read(ledger.of(invitation.campaign, now))
+    assert clicked == replace(told, provisional=2, flagged=2)
     factories.make_response(acme, 4, invitation=invitation)
     (answered,) = ledger.read(ledger.of(invitation.campaign, now))
-    assert answered == replace(told, stage="answered", reason="")
+    assert answered == replace(told, stage="answered", reason="", flagged=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scores", "groups"), [("nps", (10, 9, 8, 6, 0), (2, 1, 2)), ("csat", (5, 3, 1), (1, 1, 1))]
+)
+def test_what_stands_beside_the_answers_is_counted_by_group_and_in_no_step(acme, now, kind, scores, groups):
+    campaign = factories.make_campaign(acme, kind)
+    for score in scores:
+        verdict(acme, kind=kind, campaign=campaign, clicked_at=now, clicked_score=score)
+    answered = verdict(acme, kind=kind, campaign=campaign, clicked_at=now, clicked_score=5, is_answered=True)
+    factories.make_flagged(answered)
+    factories.make_flagged(answered, restored_at=now)
+    factories.make_flagged(verdict(acme, kind=kind, campaign=campaign, about_at=now))
+    assert ledger.beside(campaign, october(campaign)) == ledger.Beside(*groups, flagged=1)
+    assert ledger.funnel(campaign, october(campaign), now).count(Stage.ANSWERED) == 1
 
 
 def test_a_customer_of_a_wave_is_told_by_the_clients_own_number(acme, now):

@@ -26,19 +26,6 @@ def _today(now):
 
 
 @pytest.fixture
-def analyst(acme):
-    login = factories.make_login("anna")
-    factories.give_access(login, acme, "analyst")
-    return login
-
-
-@pytest.fixture
-def browser(client, analyst):
-    client.force_login(analyst)
-    return client
-
-
-@pytest.fixture
 def campaign(acme):
     """A campaign with something in every stage, and some outside its period."""
     for reason in ("not_sampled", "not_sampled", "goodwill", "spam"):
