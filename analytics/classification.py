@@ -1,21 +1,29 @@
 """Text → themes: reads an answer, stores what was read, and lets a person correct it for good.
 
-The truth is the gap: an answer without a `Reading` has not been read. Rules read today, by `rules.read` alone.
+The truth is the gap: a text without a `Reading` has not been read, and one that its customer changed after the machine
+read it is read again. Rules read today, by `rules.read` alone; they know German and English, and say so of the rest.
 """
 
+import datetime as dt
 import logging
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from surveys.models import Answer, Client, Login
+from surveys.models.people import LANGUAGES
 
 from . import rules, text
 from .models import Reading, Theme, ThemeAssignment
 from .taxonomy import THEMES
 
 log = logging.getLogger(__name__)
+
+SPOKEN = tuple(code for code, _name in LANGUAGES)
+# A change is dated when its page was posted, and seen once it is committed: for so long its texts are looked at again.
+COMMITTED_WITHIN = dt.timedelta(minutes=5)
 
 
 def adopt_starter_taxonomy(client: Client) -> dict[str, Theme]:
@@ -34,13 +42,16 @@ def adopt_starter_taxonomy(client: Client) -> dict[str, Theme]:
 
 
 def read(answer: Answer) -> Reading:
-    """Judge one answer by rules and store the judgement; what a person judged, or is already read, stays as it is."""
+    """Judge one text by rules and store the judgement; what a person judged, or judges these words, stays as it is."""
     existing = Reading.objects.filter(answer=answer).first()
     text_hash = text.fingerprint(answer.text)
-    if existing and (existing.source == Reading.Source.PERSON or existing.text_hash == text_hash):
+    if existing and existing.source == Reading.Source.PERSON:
+        return existing
+    if existing and existing.text_hash == text_hash:
+        Reading.objects.filter(pk=existing.pk, text_hash=text_hash).update(read_at=timezone.now())
         return existing
     client = answer.response.client
-    language = text.language_of(answer.text, ("de", "en"), fallback=answer.response.language)
+    language = text.language_of(answer.text, SPOKEN, fallback=answer.response.language)
     found = rules.read(answer.text, language)
     themes = adopt_starter_taxonomy(client)
     judged = {"source": Reading.Source.RULES, "version": rules.RULES_VERSION}
@@ -75,11 +86,17 @@ def read(answer: Answer) -> Reading:
     return reading
 
 
+def unread() -> QuerySet[Answer]:
+    """Texts that nobody has read, and those that may have changed since a machine read them."""
+    is_stale = Q(reading__read_at__lte=F("response__changed_at") + COMMITTED_WITHIN)
+    machines = ~Q(reading__source=Reading.Source.PERSON)
+    return Answer.objects.exclude(text="").filter(Q(reading=None) | (is_stale & machines))
+
+
 def read_missing(limit: int = 1000) -> int:
-    """Read every answer that nobody has read yet, oldest first; the number read. One that fails holds up no other."""
-    missing = Answer.objects.filter(reading__isnull=True).select_related("response__client").order_by("pk")[:limit]
+    """Read every text that is still unread, oldest first; the number looked at. One that fails holds up no other."""
     done = 0
-    for answer in missing:
+    for answer in unread().select_related("response__client").order_by("pk")[:limit]:
         try:
             read(answer)
             done += 1

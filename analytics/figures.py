@@ -29,6 +29,10 @@ class _Language:
     weekday: str
     week: str
     quarter: str
+    beside: str
+    clicked: str
+    flagged: str
+    unverified: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
     months_short: tuple[str, ...]
@@ -45,6 +49,10 @@ _LANGUAGES = {
         weekday="{}, {}",
         week="KW {}",
         quarter="{}. Quartal {}",
+        beside="Daneben, nicht eingerechnet: {}.",
+        clicked="{} nur angeklickt",
+        flagged="{} als maschinell markiert",
+        unverified="{} ohne Einladung",
         weekdays=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
         months=(
             "Januar",
@@ -72,6 +80,10 @@ _LANGUAGES = {
         weekday="{} {}",
         week="Week {}",
         quarter="Q{} {}",
+        beside="Besides, not counted: {}.",
+        clicked="{} only clicked",
+        flagged="{} marked as made by a machine",
+        unverified="{} without an invitation",
         weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
         months=(
             "January",
@@ -127,6 +139,14 @@ def count(n: int | None, language: str = "de") -> str:
 def evidence(n: int, language: str = "de") -> str:
     """How many answers stand behind a figure: n = 512, which never breaks over two lines."""
     return f"n{NO_BREAK}={NO_BREAK}{count(n, language)}"
+
+
+def beside(provisional: int, flagged: int, unverified: int, language: str = "de") -> str:
+    """What there is besides the answers that count: 12 only clicked, 8 without an invitation; empty without any."""
+    words = _words(language)
+    shapes = ((words.clicked, provisional), (words.flagged, flagged), (words.unverified, unverified))
+    said = [shape.format(count(n, language)) for shape, n in shapes if n]
+    return words.beside.format(", ".join(said)) if said else ""
 
 
 def date_long(day: date, language: str = "de") -> str:

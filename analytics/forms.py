@@ -18,7 +18,7 @@ SENTIMENTS = [
 
 class CorrectionForm(forms.Form):
     def __init__(self, answer: Answer, language: str, data=None) -> None:
-        super().__init__(data)
+        super().__init__(data, auto_id=f"id_{answer.pk}_%s")
         self.standing = {found.theme_id: found.sentiment for found in answer.assignments.all()}
         themes = Theme.objects.filter(client=answer.response.client_id)
         self.themes = [theme for theme in themes if not theme.is_retired or theme.pk in self.standing]

@@ -1,9 +1,11 @@
 """Every read over responses: the client first, then the period; frozen dataclasses out. "No data" is None, never zero.
 
-A response counts in the period in which it was submitted; where one customer answered a kind of survey several times in
-a period, the latest counts. An invitation counts in the period that it is about (`about_at`), and its response with it.
-CSAT and NPS are never added up into one score. What fewer than `SHOWN_FROM` answers stand behind stays hidden; fewer
-than `VALUE_FROM` are too few for a claim: such a period is drawn in no chart and compared with nothing.
+What counts are verified responses: of customers whom we asked, with a score, whether they filled in the rest or not.
+One counts in the period in which it was begun; where one customer answered a kind of survey several times in a period,
+the latest counts. What stands beside them (open links, flagged sheets, clicks) is counted apart. An invitation counts
+in the period that it is about (`about_at`), and its response with it. CSAT, CES and NPS are never added up. What fewer
+than `SHOWN_FROM` answers stand behind stays hidden; fewer than `VALUE_FROM` are too few for a claim: such a period is
+drawn in no chart and compared with nothing.
 """
 
 import datetime as dt
@@ -16,6 +18,7 @@ from django.db.models import (
     Case,
     Count,
     F,
+    Min,
     Q,
     QuerySet,
     SmallIntegerField,
@@ -29,12 +32,12 @@ from surveys.models import FATES, Answer, Client, Group, Invitation, Response, S
 from surveys.models.fates import STAGES, fates_from
 
 from . import scores
+from .beside import Beside as Beside
+from .beside import beside as beside
 from .models import Reading, Theme, ThemeAssignment
 from .periods import Period, run_back
-from .scores import Change, Estimate, Groups, Verdict
+from .scores import SHOWN_FROM, VALUE_FROM, Change, Estimate, Groups, Verdict
 
-SHOWN_FROM = 5
-VALUE_FROM = 10
 TREND_LENGTH = 8
 
 Kind = Survey.Kind
@@ -44,7 +47,8 @@ Kind = Survey.Kind
 class PeriodScore:
     """The answers of one period: promoters, passives, detractors (for CSAT happy, middling, unhappy) and their score.
 
-    NPS in points; CSAT as the share of 4 and 5 in percent. `estimate` is None below `SHOWN_FROM` answers.
+    NPS in points; CSAT as the share of 4 and 5 of 5, CES as that of 5 to 7 of 7, in percent. `estimate` is None below
+    `SHOWN_FROM` answers.
     """
 
     period: Period
@@ -113,7 +117,7 @@ class Funnel:
 
 @dataclass(frozen=True)
 class Mentions:
-    """In how many comments a theme is named, by its sentiment there."""
+    """In how many comments a theme is named, by its sentiment there; the worst one, where texts of one disagree."""
 
     negative: int = 0
     neutral: int = 0
@@ -144,7 +148,11 @@ class ThemeShare:
 
 @dataclass(frozen=True)
 class Themes:
-    """What comments are about. `comments` have content and have been read; `shares` by frequency, empty if too few."""
+    """What comments are about; a comment is all that a customer wrote on one sheet.
+
+    `comments` have content and have been read; `unclassified`: no theme was found in any of their texts; `shares` by
+    frequency, empty if too few.
+    """
 
     comments: int
     comments_before: int
@@ -175,9 +183,7 @@ def score(client: Client, period: Period, kind: str) -> Score:
     rows = _counting(client, run).filter(kind=kind)
     counts = [Counter() for _ in run]
     versions = [defaultdict(set) for _ in run]
-    for place, group, survey, version in rows.values_list(
-        "place", "group", "invitation__version__survey", "invitation__version"
-    ):
+    for place, group, survey, version in rows.values_list("place", "group", "version__survey", "version"):
         counts[place][group] += 1
         versions[place][survey].add(version)
     found = Score(
@@ -215,9 +221,13 @@ def total(parts: Iterable[Funnel]) -> Funnel:
 def themes(client: Client, period: Period) -> Themes:
     """Which share of the comments names which theme, in this and the previous period. Three queries."""
     run = run_back(period, 2)
-    outcomes = Counter(_read_comments(client, run).values_list("place", "reading__outcome"))
-    comments = [sum(n for (at, _), n in outcomes.items() if at == place) for place in (0, 1)]
-    unclassified = outcomes[1, Reading.Outcome.UNCLASSIFIED]
+    named = Count("pk", filter=Q(reading__outcome=Reading.Outcome.THEMES))
+    rows = _read_comments(client, run).order_by().values_list("place", "response").annotate(named=named)
+    comments = [0, 0]
+    unclassified = 0
+    for place, _response, texts in rows:
+        comments[place] += 1
+        unclassified += place == 1 and not texts
     shares = _theme_shares(client, run, comments) if comments[1] >= SHOWN_FROM else ()
     return Themes(comments[1], comments[0], unclassified, shares)
 
@@ -239,16 +249,17 @@ def voices(client: Client, period: Period) -> list[Voice]:
 
 
 def _counting(client: Client, run: list[Period]) -> QuerySet[Response]:
-    """The responses that count, each with the `place` of its period in `run`.
+    """The verified responses that count, each with the `place` of its period in `run`.
 
-    An answer whose customer was erased stands for a person of its own.
+    One whose customer was erased stands for a person of its own.
     """
     person = Coalesce("invitation__customer_id", -F("pk"))
     latest_first = Window(
         RowNumber(), partition_by=[F("kind"), F("place"), person], order_by=[F("submitted_at").desc(), F("pk").desc()]
     )
     return (
-        Response.objects.filter(client=client, submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
+        Response.objects.verified()
+        .filter(client=client, submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
         .annotate(place=_place("submitted_at", run))
         .annotate(rank=latest_first)
         .filter(rank=1)
@@ -257,7 +268,7 @@ def _counting(client: Client, run: list[Period]) -> QuerySet[Response]:
 
 
 def _read_comments(client: Client, run: list[Period]) -> QuerySet[Answer]:
-    """Comments of the responses that count, which have been read and say something."""
+    """Texts of the responses that count, which have been read and say something."""
     return (
         Answer.objects.filter(response__client=client, response__in=_counting(client, run).values("pk"))
         .filter(reading__outcome__in=[Reading.Outcome.THEMES, Reading.Outcome.UNCLASSIFIED])
@@ -340,12 +351,13 @@ def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tup
 
 
 def _mentions(client: Client, run: list[Period]) -> list[dict[int, Counter]]:
-    """Per place in `run`: theme → sentiment → number of comments."""
+    """Per place in `run`: theme → sentiment → number of comments. A theme in two texts of one is in one comment."""
     found = [defaultdict(Counter), defaultdict(Counter)]
     assignments = ThemeAssignment.objects.filter(answer__in=_read_comments(client, run).values("pk"))
     rows = assignments.annotate(place=_place("answer__response__submitted_at", run)).order_by()
-    for place, theme, sentiment, number in rows.values_list("place", "theme", "sentiment").annotate(Count("pk")):
-        found[place][theme][sentiment] += number
+    comments = rows.values_list("place", "theme", "answer__response").annotate(worst=Min("sentiment"))
+    for place, theme, _response, worst in comments:
+        found[place][theme][worst] += 1
     return found
 
 

@@ -12,6 +12,8 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from statistics import NormalDist
 
+SHOWN_FROM = 5  # answers; what fewer stand behind stays hidden
+VALUE_FROM = 10  # answers; fewer are too few for a claim
 SIGNIFICANCE = 0.05
 Z = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2)
 

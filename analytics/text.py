@@ -32,6 +32,8 @@ REDACTED = {
     "number": pgettext_lazy("redacted", "number"),
 }
 LANGUAGE_SAMPLE = 1_000  # characters: enough to tell languages apart, and bounds the detector's time
+SENTENCE = 3  # words; of fewer, only what is unmistakable counts
+UNMISTAKABLE = 0.9  # the detector's confidence, 0 to 1
 
 
 def normalise(text: str) -> str:
@@ -50,15 +52,18 @@ def normalise(text: str) -> str:
 def language_of(text: str, languages: Sequence[str], fallback: str) -> str:
     """The ISO 639-1 code among `languages` that `text` is written in.
 
-    `fallback` (the survey's language) for one or two words, for a single language to choose from, and where the
-    detector sees nothing it knows.
+    `fallback` (the page's language) for one or two words that could be of several ("Super"), for a single language to
+    choose from, and where the detector sees nothing it knows.
     """
     sample = text[:LANGUAGE_SAMPLE]
     choices = tuple(sorted(set(languages)))
-    if len(choices) < 2 or len(_WORD.findall(sample)) < 3:
+    said = len(_WORD.findall(sample))
+    if len(choices) < 2 or not said:
         return fallback
-    found = _detector(choices).detect_language_of(sample)
-    return found.iso_code_639_1.name.lower() if found else fallback
+    likeliest = _detector(choices).compute_language_confidence_values(sample)[0]
+    if not likeliest.value or (said < SENTENCE and likeliest.value < UNMISTAKABLE):
+        return fallback
+    return likeliest.language.iso_code_639_1.name.lower()
 
 
 def fingerprint(text: str) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.admin import ClientFilter, TeamFilter, contact_line
 from analytics.templatetags import voice
-from surveys.admin_scope import BY_CLIENT, ReadOnly, Scoped, names_agents
+from surveys.admin_scope import BY_CLIENT, ReadOnly, Scoped, names_agents, on_row
 from surveys.models import Login, Reach
 
 from . import cases
@@ -24,7 +24,7 @@ from .templatetags import casework
 
 OPEN_FIRST = models.Case(When(state=Case.State.RESOLVED, then=Value(1)), default=Value(0)).asc()
 # What a client company may read of a case's course: that it moved, not who moved it or what they wrote.
-SHOWN_TO_CLIENTS = {CaseEvent.Kind.OPENED, CaseEvent.Kind.TRIGGER, CaseEvent.Kind.DUE}
+SHOWN_TO_CLIENTS = {CaseEvent.Kind.OPENED, CaseEvent.Kind.TRIGGER, CaseEvent.Kind.DUE, CaseEvent.Kind.CHANGED}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -46,7 +46,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class CaseTeamFilter(TeamFilter):
-    path = "team"
+    paths = ("team",)
 
 
 @admin.register(Case)
@@ -109,7 +109,7 @@ class CaseAdmin(Scoped):
             '<p class="why"><b>{}</b> {}</p>{}<p class="quiet">{}, {}</p>',
             case.number,
             reasons,
-            voice.voice(case.response),
+            format_html("{}{}", voice.notes(case.response, timezone.now()), voice.voice(case.response)),
             contact_line(case.response),
             case.client,
         )
@@ -124,12 +124,10 @@ class CaseAdmin(Scoped):
 
     # --- One case --------------------------------------------------------------------------------------------------
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
-        case = self.get_object(request, object_id)
-        if case is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+    @on_row("view")
+    def change_view(self, request: HttpRequest, case: Case) -> HttpResponse:
         may_handle = self.has_change_permission(request, case)
-        if not (may_handle or (request.method != "POST" and self.has_view_permission(request, case))):
+        if request.method == "POST" and not may_handle:
             raise PermissionDenied
         form = CaseForm(case, request.POST if request.method == "POST" else None) if may_handle else None
         phone = ""

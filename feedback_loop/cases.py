@@ -1,14 +1,16 @@
 """The inner loop: a case for every customer who needs an answer, and the verbs that move it. Each writes a CaseEvent.
 
-The truth is the gap: a response with a trigger that its case (or no case at all) does not name. Where two people or two
-workers may meet, the move is a conditional UPDATE, and only whoever changed the row goes on.
+The truth is the gap: a response with a trigger that its case (or no case at all) does not name, or an answer that was
+changed without its case saying so. Responses count that are verified and settled: of customers whom we asked, and who
+are not in the middle of it. Where two people or two workers may meet, the move is a conditional UPDATE, and only
+whoever changed the row goes on.
 """
 
 import datetime as dt
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +18,7 @@ from django.utils.translation import gettext as _
 from analytics.models import Reading
 from surveys import delivery
 from surveys.delivery import links, mail
-from surveys.models import Access, Answer, Group, Login, Response, Team
+from surveys.models import Access, Answer, Group, Login, Question, Response, Team
 
 from .models import Case, CaseEvent
 
@@ -27,7 +29,7 @@ URGENT_DAYS = 1  # working days, however long the client usually takes
 
 
 def triggers_of(response: Response) -> list[str]:
-    """Why this response needs a person: its score (NPS 0–6, CSAT 1–2), the wish for a call, signals in its comment."""
+    """Why this response needs a person: score (NPS 0–6, CSAT 1–2, CES 1–3), the wish for a call, signals in texts."""
     signals = Reading.objects.filter(answer__response=response).values_list("signals", flat=True)
     said = {signal for found in signals for signal in found}
     holds = {
@@ -39,29 +41,36 @@ def triggers_of(response: Response) -> list[str]:
 
 
 def open_for(response: Response, at: dt.datetime) -> Case | None:
-    """The one case of a response, opened now or before; None where nothing triggers. What triggers later is added."""
-    triggers = triggers_of(response)
-    if not triggers:
+    """The one case of a response, opened now or before; None where nothing triggers, or nobody is known to call.
+
+    None, too, while it is being filled in: no alert leaves in the middle of a sheet. What triggers later is added, and
+    a change of the answer is told; a case whose customer is content by now stays open, for a person to decide.
+    """
+    if not (response.is_verified and response.is_settled(at)):
         return None
+    triggers = triggers_of(response)
     case = Case.objects.filter(response=response).first()
-    if not case:
+    if not case and triggers:
         try:
             return _open(response, triggers, at)
         except IntegrityError:  # another worker opened it first
             case = Case.objects.get(response=response)
-    return _add_triggers(case, triggers, at)
+    return case and _add_triggers(_told_of_change(case, response), triggers, at)
 
 
 def open_missing(at: dt.datetime, limit: int = 1000) -> int:
-    """The sweep: open or complete the cases of all responses with a trigger that no case names; the number touched."""
+    """The sweep: open or complete the cases of all responses that hold what no case says; the number touched."""
     gap = Q(case=None) & (Q(group=Group.DETRACTOR) | Q(wants_call=True))
     for signal in SIGNALS:
         gap |= Q(said__contains=f'"{signal}"') & (Q(case=None) | ~Q(known__contains=f'"{signal}"'))
+    told = CaseEvent.objects.filter(case=OuterRef("case"), kind=CaseEvent.Kind.CHANGED, at=OuterRef("changed_at"))
+    gap |= Q(changed_at__gt=F("case__opened_at")) & ~Exists(told)
     # JSON lists as text: the same query on both databases, in one pass, without a row of its own per signal.
-    responses = Response.objects.alias(
+    found = Response.objects.alias(
         said=Cast("answers__reading__signals", TextField()), known=Cast("case__triggers", TextField())
     ).filter(gap)
-    gap_rows = responses.select_related("client", "invitation").order_by("pk")[:limit]
+    rows = Response.objects.verified().settled(at).filter(pk__in=found.values("pk"))  # once, however many its texts
+    gap_rows = rows.select_related("client", "invitation").order_by("pk")[:limit]
     return len([open_for(response, at) for response in gap_rows])
 
 
@@ -150,8 +159,25 @@ def _open(response: Response, triggers: list[str], at: dt.datetime) -> Case:
         opened_at=at,
         due_at=_due_at(response, triggers, response.submitted_at),  # kept as it was promised on the page
     )
-    _tell(case, CaseEvent.Kind.OPENED, None, at, triggers=triggers)
+    _tell(case, CaseEvent.Kind.OPENED, None, at, triggers=triggers, score=response.score)
     _alert(case, at)
+    return case
+
+
+def _told_of_change(case: Case, response: Response) -> Case:
+    """The case, whose course says that the customer changed the answer after it was opened: once for each change."""
+    at = response.changed_at
+    if at and at > case.opened_at:
+        past = list(case.events.all())
+        if any((event.kind, event.at) == (CaseEvent.Kind.CHANGED, at) for event in past):
+            return case
+        known = [event.detail["score"] for event in past if "score" in event.detail]
+        scores = known or [response.first["said"][Question.SCORE]]
+        try:
+            with transaction.atomic():
+                _tell(case, CaseEvent.Kind.CHANGED, None, at, before=scores[-1], score=response.score)
+        except IntegrityError:  # another worker was faster
+            pass
     return case
 
 
@@ -215,7 +241,7 @@ def _alert(case: Case, at: dt.datetime) -> None:
         "case": case,
         "response": case.response,
         "contact": case.response.invitation.contact,
-        "answers": Answer.objects.filter(response=case.response),
+        "answers": Answer.objects.filter(response=case.response).exclude(text="").select_related("question"),
         "link": links.absolute(reverse("admin:feedback_loop_case_change", args=[case.pk])),
     }
     letter = mail.render("case_alert", context, owner.language)

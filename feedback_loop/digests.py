@@ -18,12 +18,12 @@ from django.urls import reverse
 
 from analytics import charts, periods, queries, scores
 from analytics.periods import Period
-from analytics.queries import Funnel, PeriodScore, Score, Themes
+from analytics.queries import Beside, Funnel, PeriodScore, Score, Themes
 from surveys import delivery
 from surveys.delivery import links, mail
 from surveys.models import Client, Survey
 
-from . import presentation
+from . import headline, presentation
 from .models import Case, CaseEvent, Digest, DigestSubscription
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ LINK_LASTS = dt.timedelta(days=90)
 LONGEST_PERIOD = dt.timedelta(days=63)  # a month and the time to be late with it
 MENDABLE = ("no_address", "invalid_address", "no_legal_basis", "no_consent", "paused", "undelivered")
 """Reasons not to ask that somebody can do something about; the others are the rules as agreed."""
+
+KINDS = (Survey.Kind.NPS, Survey.Kind.CSAT, Survey.Kind.CES)
+ALWAYS = KINDS[:2]
 
 State = Digest.State
 
@@ -70,7 +73,10 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
     """All that the digest says, as of its claim: JSON of counts, figures and verdicts, and the chart of the trend."""
     client, at = digest.client, digest.claimed_at
     period = period_of(digest)
-    found = {kind: queries.score(client, period, kind) for kind in (Survey.Kind.NPS, Survey.Kind.CSAT)}
+    found = {kind: queries.score(client, period, kind) for kind in KINDS}
+    beside = {kind: queries.beside(client, period, kind) for kind in KINDS}
+    asked = queries.funnels(client, period)
+    found = {kind: score for kind, score in found.items() if kind in asked or _is_told(score, beside[kind])}
     chart = _trend(found, digest.language)
     content = {
         "client": client.name,
@@ -81,9 +87,9 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
         "last_on": period.last_on.isoformat(),
         "zone": period.zone,
         "frozen_at": at.isoformat(),
-        "scores": {kind: _score(score) for kind, score in found.items()},
+        "scores": {kind: _score(score) | {"beside": _beside(beside[kind])} for kind, score in found.items()},
         "trend": _frozen_trend(found[chart[0]], chart[1]) if chart else None,
-        "asked": _asked(queries.funnels(client, period)),
+        "asked": _asked(asked),
         "themes": _themes(queries.themes(client, period), digest.language),
         "voices": [asdict(voice) | {"on": voice.on.isoformat()} for voice in queries.voices(client, period)],
         "cases": _cases(client, period, at),
@@ -92,8 +98,8 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
 
 
 def is_empty(content: dict) -> bool:
-    """Nobody was asked, nobody answered, and nothing happened to a case."""
-    answers = sum(score["n"] for score in content["scores"].values())
+    """Nobody was asked, nobody answered by whatever door, and nothing happened to a case."""
+    answers = sum(score["n"] + sum(score["beside"].values()) for score in content["scores"].values())
     return not (answers or content["asked"]["asked"] or content["cases"]["events"])
 
 
@@ -162,13 +168,13 @@ def _send_at(subscription: DigestSubscription, period: Period) -> dt.datetime:
 
 
 def _trend(found: dict[str, Score], language: str) -> tuple[str, charts.Chart] | None:
-    """The chart of NPS, or of CSAT where NPS has not two firm periods yet."""
+    """The chart of NPS; of CSAT, or else of CES, where it has not two firm periods yet."""
     for kind, score in found.items():
         firm = [place for place, part in enumerate(score.run) if part.is_firm and place >= score.begins]
         if len(firm) >= 2:
             points = [_point(part, language) for part in score.run[firm[0] :]]
             title = presentation.trend_title(kind, score.now.period.kind, language)
-            return kind, charts.trend(points, language=language, unit=presentation.UNITS[kind], title=title)
+            return kind, charts.trend(points, language=language, unit=headline.UNITS[kind], title=title)
     return None
 
 
@@ -199,6 +205,16 @@ def _score(score: Score) -> dict:
         "is_new_series": score.is_new_series,
         "detectable": scores.detectable_change(now.n, now.n) if is_nps and now.is_firm else None,
     }
+
+
+def _is_told(score: Score, beside: Beside) -> bool:
+    """NPS and CSAT always are; effort where somebody was asked for it."""
+    return score.kind in ALWAYS or any(part.n for part in score.run) or any(_beside(beside).values())
+
+
+def _beside(found: Beside) -> dict:
+    """What there is besides the answers that count, in numbers."""
+    return {"provisional": sum(found.provisional), "flagged": found.flagged, "unverified": found.unverified}
 
 
 def _asked(parts: dict[str, Funnel]) -> dict:

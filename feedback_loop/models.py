@@ -99,6 +99,7 @@ class CaseEvent(models.Model):
         NOTE = "note", _("note")
         STARTED = "started", _("started")
         DUE = "due", _("due time changed")
+        CHANGED = "changed", _("answer changed")
         RESOLVED = "resolved", _("resolved")
         REOPENED = "reopened", _("reopened")
 
@@ -113,6 +114,9 @@ class CaseEvent(models.Model):
         verbose_name = _("case event")
         verbose_name_plural = _("case events")
         ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "at"], condition=Q(kind="changed"), name="change_told_once"),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()

@@ -10,28 +10,27 @@ from zoneinfo import ZoneInfo
 from django.utils import translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from analytics import figures
-from analytics.figures import Unit
 from analytics.periods import Period
 from analytics.queries import SHOWN_FROM, VALUE_FROM
-from analytics.scores import Estimate, Verdict
+from analytics.scores import Verdict
 from analytics.text import pieces
 from surveys.models import Contact, Group, Invitation, Survey
 
-from . import report
+from . import headline, report
+from .words import Words
 
 MOST_THEMES = 5  # where none changed clearly
 MENDABLE_SHARE = 0.1  # of the eligible: from here on, a reason not to ask is bad news
 UNDELIVERED_SHARE = 0.05  # of those asked
-UNITS: dict[str, Unit] = {Survey.Kind.NPS: "points", Survey.Kind.CSAT: "percent"}
 
 
 def present(content: dict, language: str) -> report.Report:
     """The report in a language (“de”, “en”)."""
     with translation.override(language):
-        return _Writer(content, language).whole()
+        return _Writer(Words(content, language)).whole()
 
 
 def axis_label(period: Period, language: str) -> str:
@@ -42,37 +41,31 @@ def axis_label(period: Period, language: str) -> str:
 
 def trend_title(kind: str, rhythm: str, language: str) -> str:
     with translation.override(language):
-        if rhythm == "week":
-            return _("NPS per week") if kind == Survey.Kind.NPS else _("CSAT per week")
-        return _("NPS per month") if kind == Survey.Kind.NPS else _("CSAT per month")
+        return (_("%s per week") if rhythm == "week" else _("%s per month")) % kind.upper()
 
 
 class _Writer:
     """Reads one frozen content; must run under its language."""
 
-    def __init__(self, content: dict, language: str) -> None:
-        self.content, self.language = content, language
-        first_on, last_on = date.fromisoformat(content["first_on"]), date.fromisoformat(content["last_on"])
-        self.period = Period(content["kind"], first_on, last_on, content["zone"])
-        self.is_week = content["kind"] == "week"
-        self.now, self.then = self._name(self.period), self._name(self.period.previous())
+    def __init__(self, words: Words) -> None:
+        self.words, self.content, self.language = words, words.content, words.language
+        self.period, self.is_week, self.now, self.then = words.period, words.is_week, words.now, words.then
 
     def whole(self) -> report.Report:
         content = self.content
-        nps, csat = self._figure(Survey.Kind.NPS), self._figure(Survey.Kind.CSAT)
+        scores = headline.scores(self.words)
         trend, themes, sentences = content["trend"], content["themes"], self._sentences()
         return report.Report(
             client=content["client"],
             title=self._title(),
             span=figures.day_span(self.period.first_on, self.period.last_on, self.language),
             opening=_opening(content["salutation"], sentences),
-            preview=" · ".join([nps.summary(), csat.summary()]),
-            nps=nps,
-            csat=csat,
-            rates=self._rates(),
+            preview=" · ".join(score.summary() for score in scores),
+            scores=scores,
+            rates=headline.rates(self.words),
             trend_title=self._trend_heading(),
             trend_description=trend["description"] if trend else "",
-            trend_rows=[self._trend_row(point, UNITS[trend["kind"]]) for point in trend["points"]] if trend else [],
+            trend_rows=[self._trend_row(point, trend["kind"]) for point in trend["points"]] if trend else [],
             detectable=self._detectable(),
             bad_news=list(self._bad_news()),
             themes_intro=self._themes_intro(themes),
@@ -86,55 +79,15 @@ class _Writer:
             rhythm=_("This report comes every week.") if self.is_week else _("This report comes every month."),
         )
 
-    # --- Names of periods and numbers ---
-
-    def _name(self, period: Period) -> str:
-        """Inside sentences: Oktober, KW 45."""
-        write = figures.week_number if self.is_week else figures.month_long
-        return write(period.first_on, self.language)
-
-    def _in(self, name: str) -> str:
-        return pgettext("week", "in %s") % name if self.is_week else pgettext("month", "in %s") % name
-
     def _title(self) -> str:
         if self.is_week:
             return _("Weekly report, %s") % self.now
         return _("Monthly report, %s") % figures.period_name(self.period, self.language)
 
-    def _count(self, n: int) -> str:
-        return figures.count(n, self.language)
-
-    def _percent(self, value: float | None, digits: int = 1) -> str:
-        return figures.percent(value, digits, language=self.language)
-
-    def _interval(self, estimate: dict, unit: Unit = "percent") -> str:
-        return figures.interval(Estimate(**estimate), unit, self.language)
-
-    def _value(self, estimate: dict, unit: Unit) -> str:
-        return report.written(estimate["value"], unit, self.language)
-
     # --- The opening: only what a test says ---
 
     def _sentences(self) -> list[str]:
-        return [*self._score_sentences(), *self._theme_sentences(), *self._case_sentences()]
-
-    def _score_sentences(self) -> Iterable[str]:
-        verdicts = {kind: score["verdict"] for kind, score in self.content["scores"].items()}
-        if set(verdicts.values()) == {Verdict.NO_CLEAR_CHANGE}:
-            yield _("Recommendation and satisfaction have not clearly changed.")
-            return
-        if not any(verdicts.values()):
-            yield _("There is no comparison with the period before yet.")
-            return
-        names = {Survey.Kind.NPS: _("Recommendation"), Survey.Kind.CSAT: _("Satisfaction")}
-        sentences = {
-            Verdict.HIGHER: _("%(score)s is clearly higher than %(then)s."),
-            Verdict.LOWER: _("%(score)s is clearly lower than %(then)s."),
-            Verdict.NO_CLEAR_CHANGE: _("%(score)s has not clearly changed."),
-        }
-        for kind, verdict in verdicts.items():
-            if verdict:
-                yield sentences[verdict] % {"score": names[kind], "then": self._in(self.then)}
+        return [*headline.changes(self.words), *self._theme_sentences(), *self._case_sentences()]
 
     def _theme_sentences(self) -> Iterable[str]:
         for verdict, sentence in (
@@ -147,63 +100,9 @@ class _Writer:
 
     def _case_sentences(self) -> Iterable[str]:
         if overdue := self.content["cases"]["overdue"]:
-            yield ngettext("One case is overdue.", "%(n)s cases are overdue.", overdue) % {"n": self._count(overdue)}
-
-    # --- Figures ---
-
-    def _figure(self, kind: str) -> report.FigureText:
-        score, unit = self.content["scores"][kind], UNITS[kind]
-        estimate, n = score["estimate"], score["n"]
-        is_nps = kind == Survey.Kind.NPS
-        is_firm = estimate is not None and n >= VALUE_FROM
-        interval = self._interval(estimate, unit) if estimate else ""
-        return report.FigureText(
-            name=_("Recommendation (NPS)") if is_nps else _("Satisfaction (CSAT)"),
-            short="NPS" if is_nps else "CSAT",
-            value=self._value(estimate, unit) if is_firm else "",
-            interval=interval if is_firm or not estimate else _("range only: %s") % interval,
-            evidence=figures.evidence(n, self.language),
-            verdict=_figure_verdict(score) if estimate else "",
-            before=self._before(score, unit),
-            missing="" if estimate else self._missing(n),
-            ruler=report.Ruler.of(Estimate(**estimate), unit, self.language) if estimate else None,
-        )
-
-    def _before(self, score: dict, unit: Unit) -> str:
-        before = score["estimate_before"]
-        if not before or score["n_before"] < VALUE_FROM:
-            return ""
-        return f"{self.then}: {self._value(before, unit)} ({self._interval(before, unit)})"
-
-    def _missing(self, n: int) -> str:
-        if not n:
-            return _("no answers")
-        answers = ngettext("one answer; a value is shown from %(least)s", "%(n)s answers; a value from %(least)s on", n)
-        return answers % {"n": n, "least": SHOWN_FROM}
-
-    def _rates(self) -> report.Rates:
-        asked = self.content["asked"]
-        counts = {step: self._count(asked[step]) for step in ("eligible", "asked", "answered")}
-        of_asked, of_eligible = _("%(answered)s of %(asked)s asked."), _("%(asked)s of %(eligible)s were asked.")
-        kinds = [
-            f"{kind.upper()} {self._percent(part['response_rate'])}"
-            for kind, part in sorted(asked["by_kind"].items(), reverse=True)
-            if part["asked"]
-        ]
-        return report.Rates(
-            response_rate=self._percent(asked["response_rate"]),
-            response_evidence=of_asked % counts if asked["asked"] else _("Nobody was asked."),
-            response_bar=report.width(asked["response_rate"]),
-            coverage=self._percent(asked["coverage"]),
-            coverage_evidence=of_eligible % counts if asked["eligible"] else "",
-            coverage_bar=report.width(asked["coverage"]),
-            by_kind=", ".join(kinds) if len(kinds) > 1 else "",
-            losses=self._losses(asked["not_asked"]),
-        )
-
-    def _losses(self, reasons: list[tuple[str, int]]) -> str:
-        parts = [f"{Invitation.Reason(reason).label} ({self._count(number)})" for reason, number in reasons]
-        return _("Not asked: %s.") % ", ".join(parts) if parts else ""
+            yield ngettext("One case is overdue.", "%(n)s cases are overdue.", overdue) % {
+                "n": self.words.count(overdue)
+            }
 
     def _trend_heading(self) -> str:
         trend = self.content["trend"]
@@ -211,18 +110,19 @@ class _Writer:
             return ""
         return f"{trend_title(trend['kind'], self.content['kind'], self.language)}, {_('95% interval')}"
 
-    def _trend_row(self, point: dict, unit: Unit) -> report.TrendRow:
+    def _trend_row(self, point: dict, kind: str) -> report.TrendRow:
         first_on, estimate = date.fromisoformat(point["first_on"]), point["estimate"]
         week = f"{figures.week_number(first_on, self.language)} {first_on.isocalendar().year}"
         month = f"{figures.month_long(first_on, self.language)} {first_on.year}"
-        numbers = (report.written(estimate[key], unit, self.language, digits=1) for key in ("value", "low", "high"))
-        return report.TrendRow(week if self.is_week else month, *numbers, self._count(point["n"]))
+        keys, unit = ("value", "low", "high"), headline.UNITS[kind]
+        numbers = (report.written(estimate[key], unit, self.language, digits=1) for key in keys)
+        return report.TrendRow(week if self.is_week else month, *numbers, self.words.count(point["n"]))
 
     def _detectable(self) -> str:
         score = self.content["scores"][Survey.Kind.NPS]
         if not score["detectable"]:
             return ""
-        values = {"n": self._count(score["n"]), "points": score["detectable"]}
+        values = {"n": self.words.count(score["n"]), "points": score["detectable"]}
         if self.is_week:
             return _("With %(n)s answers a week, changes of the NPS from %(points)s points on can be seen.") % values
         return _("With %(n)s answers a month, changes of the NPS from %(points)s points on can be seen.") % values
@@ -241,7 +141,7 @@ class _Writer:
     def _overdue(self) -> report.BadNews:
         cases = self.content["cases"]
         since = figures.date_short(date.fromisoformat(cases["overdue_since"]), self.language)
-        words = {"n": self._count(cases["overdue"]), "since": since}
+        words = {"n": self.words.count(cases["overdue"]), "since": since}
         what = ngettext(
             "One person has been waiting longer than promised, since %(since)s.",
             "%(n)s people have been waiting longer than promised, the first since %(since)s.",
@@ -254,11 +154,11 @@ class _Writer:
     def _criticism(self, share: dict) -> report.BadNews:
         themes = self.content["themes"]
         what = _("Criticised in %(now)s of %(comments)s comments, %(then)s in %(before)s of %(comments_before)s.") % {
-            "now": self._count(share["now"]["negative"]),
-            "comments": self._count(themes["comments"]),
-            "before": self._count(share["before"]["negative"]),
-            "comments_before": self._count(themes["comments_before"]),
-            "then": self._in(self.then),
+            "now": self.words.count(share["now"]["negative"]),
+            "comments": self.words.count(themes["comments"]),
+            "before": self.words.count(share["before"]["negative"]),
+            "comments_before": self.words.count(themes["comments_before"]),
+            "then": self.words.within(self.then),
         }
         title = _("Clearly more criticism: %s") % share["name"]
         return report.BadNews(title, [(_("What happened"), what), (_("Where"), _side(share["side"]))])
@@ -274,8 +174,8 @@ class _Writer:
             yield _("Not delivered"), self._part(of, lost, asked["asked"])
 
     def _part(self, sentence: str, number: int, whole: int) -> str:
-        share = self._percent(100 * number / whole)
-        return sentence % {"n": self._count(number), "whole": self._count(whole), "share": share}
+        share = self.words.percent(100 * number / whole)
+        return sentence % {"n": self.words.count(number), "whole": self.words.count(whole), "share": share}
 
     # --- Themes ---
 
@@ -283,7 +183,7 @@ class _Writer:
         if themes["comments"] < SHOWN_FROM:
             return _("Too few comments: themes are shown from %s on.") % SHOWN_FROM
         intro = ngettext("Share of one comment", "Share of %(n)s comments", themes["comments"]) % {
-            "n": self._count(themes["comments"])
+            "n": self.words.count(themes["comments"])
         }
         if all(share["now"]["total"] < SHOWN_FROM for share in themes["shares"]):
             return _("%s. No theme is named in as many as five.") % intro
@@ -308,7 +208,7 @@ class _Writer:
         for (test, verdict), title in groups.items():
             changed = [share for share in left if share[test] == verdict]
             left = [share for share in left if share not in changed]
-            found.append((title % self._in(self.then), changed))
+            found.append((title % self.words.within(self.then), changed))
         if len(left) == len(shares):
             most = [share for share in shares if share["now"]["total"] >= SHOWN_FROM][:MOST_THEMES]
             is_compared = any(share["verdict"] for share in shares)
@@ -320,12 +220,12 @@ class _Writer:
         return report.ThemeText(
             name=share["name"],
             side=_side(share["side"]),
-            before=self._percent(before["value"]) if before else "",
-            share=self._percent(share["share"]["value"]),
-            interval=self._interval(share["share"]),
-            negative=self._count(now["negative"]),
-            neutral=self._count(now["neutral"]),
-            positive=self._count(now["positive"]),
+            before=self.words.percent(before["value"]) if before else "",
+            share=self.words.percent(share["share"]["value"]),
+            interval=self.words.interval(share["share"]),
+            negative=self.words.count(now["negative"]),
+            neutral=self.words.count(now["neutral"]),
+            positive=self.words.count(now["positive"]),
             bar=report.bar(now),
         )
 
@@ -334,7 +234,7 @@ class _Writer:
             return ""
         return ngettext(
             "In one comment no theme was certain.", "In %(n)s comments no theme was certain.", themes["unclassified"]
-        ) % {"n": self._count(themes["unclassified"])}
+        ) % {"n": self.words.count(themes["unclassified"])}
 
     # --- Voices, cases, method ---
 
@@ -348,7 +248,7 @@ class _Writer:
 
     def _cases(self) -> Iterable[str]:
         cases = self.content["cases"]
-        words = {name: self._count(cases[name]) for name in ("opened", "resolved", "due", "kept", "overdue")}
+        words = {name: self.words.count(cases[name]) for name in ("opened", "resolved", "due", "kept", "overdue")}
         if not (cases["opened"] or cases["resolved"] or cases["due"]):
             yield _("No case was opened, resolved or due.")
         else:
@@ -356,7 +256,7 @@ class _Writer:
         if cases["due"]:
             kept = _("Of %(due)s due, %(kept)s were resolved in time") % words
             share = cases["kept_share"]
-            figure = f": {self._percent(share['value'], 0)} ({self._interval(share)})" if share else ""
+            figure = f": {self.words.percent(share['value'], 0)} ({self.words.interval(share)})" if share else ""
             yield f"{kept}{figure}."
 
     def _method(self) -> str:
@@ -364,7 +264,8 @@ class _Writer:
         frozen_at = datetime.fromisoformat(self.content["frozen_at"]).astimezone(ZoneInfo(zone))
         return " ".join(
             [
-                _("NPS and CSAT are never added up. Of several answers of one customer the latest counts."),
+                _("NPS, CSAT and CES are never added up. Of several answers of one customer the latest counts."),
+                _("CSAT is the share of 4 and 5 of 5, CES that of 5 to 7 of 7: who found it easy."),
                 _("95% intervals: adjusted Wald (NPS), Wilson (shares). A change is named only if the test shows it."),
                 _("Below %(least)s answers nothing is shown, below %(value)s only the range.")
                 % {"least": SHOWN_FROM, "value": VALUE_FROM},
@@ -379,17 +280,6 @@ def _opening(salutation: str, sentences: list[str]) -> str:
     text = " ".join(sentences)
     greeting = salutation.strip().rstrip(",.!")
     return f"{greeting}, {text[:1].lower()}{text[1:]}" if greeting else text
-
-
-def _figure_verdict(score: dict) -> str:
-    if score["is_new_series"]:
-        return _("New wording, no comparison")
-    words = {
-        Verdict.HIGHER: _("Clearly higher"),
-        Verdict.LOWER: _("Clearly lower"),
-        Verdict.NO_CLEAR_CHANGE: _("No clear change"),
-    }
-    return words[score["verdict"]] if score["verdict"] else _("No comparison yet")
 
 
 def _side(side: str) -> str:

@@ -37,7 +37,7 @@ class Ruler:
 
 @dataclass(frozen=True)
 class FigureText:
-    """Number, interval, verdict, evidence; `missing` says why there is no number."""
+    """Number, interval, verdict, evidence; `missing` says why there is no number, `beside` what was not counted."""
 
     name: str
     short: str
@@ -47,6 +47,7 @@ class FigureText:
     verdict: str
     before: str
     missing: str
+    beside: str
     ruler: Ruler | None
 
     def summary(self) -> str:
@@ -148,8 +149,7 @@ class Report:
     span: str
     opening: str
     preview: str
-    nps: FigureText
-    csat: FigureText
+    scores: list[FigureText]
     rates: Rates
     trend_title: str
     trend_description: str
@@ -165,10 +165,6 @@ class Report:
     method: str
     provider: str
     rhythm: str
-
-    @property
-    def headline(self) -> list[FigureText]:
-        return [self.nps, self.csat]
 
 
 def width(rate: float | None) -> str:

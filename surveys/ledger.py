@@ -10,10 +10,25 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .models import FATES, Campaign, Client, Invitation, OutgoingMessage, Stage, with_fate
+from .models import (
+    FATES,
+    Campaign,
+    Client,
+    Fate,
+    FlaggedSheet,
+    Group,
+    Invitation,
+    OutgoingMessage,
+    Stage,
+    Visit,
+    group_of,
+    with_fate,
+)
 from .models.fates import LABELS, STAGE_OF, STAGES, fates_from
 
 CHUNK = 2000  # rows read at a time: memory stays flat
@@ -64,11 +79,30 @@ class Funnel:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What stands beside the answers, and in no score.
+
+    `promoters`, `passives`, `detractors`: numbers clicked in the mail that nobody sent so far, by their group (for CSAT
+    and CES happy, middling, unhappy); `flagged`: sheets with the marks of a machine that were not let count.
+    """
+
+    promoters: int
+    passives: int
+    detractors: int
+    flagged: int
+
+    @property
+    def provisional(self) -> int:
+        return self.promoters + self.passives + self.detractors
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One line of the ledger, without names and addresses. `reason`: why it went no further; empty once answered.
 
     `state` is that of the first message. After a contact: its source and number; in a wave: its number, and the
-    client's own number of the customer.
+    client's own number of the customer. `provisional`: the number clicked in the mail, where nobody sent an answer;
+    `flagged`: how many sheets with the marks of a machine came that do not count.
     """
 
     id: int
@@ -87,6 +121,8 @@ class Verdict:
     due_at: dt.datetime | None
     state: str
     opened_at: dt.datetime | None
+    provisional: int | None
+    flagged: int
 
 
 @dataclass(frozen=True)
@@ -161,6 +197,22 @@ def of_counts(numbers: Mapping[str, int]) -> Funnel:
     return Funnel(steps, _losses(Stage.INELIGIBLE, numbers))
 
 
+def clicked_only(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Those of which a number was clicked in the mail and no answer sent."""
+    return invitations.filter(clicked_score__isnull=False, response=None)
+
+
+def beside(campaign: Campaign, days: Span) -> Beside:
+    """What a campaign's invitations of a period brought beside their answers. Two queries."""
+    invitations = about(Invitation.objects.filter(client=campaign.client_id, campaign=campaign), days)
+    groups = dict.fromkeys(Group, 0)
+    clicked = clicked_only(invitations).order_by().values_list("clicked_score").annotate(Count("pk"))
+    for score, number in clicked:
+        groups[group_of(campaign.survey.kind, score)] += number
+    flagged = FlaggedSheet.objects.filter(invitation__in=invitations.values("pk"), restored_at=None).count()
+    return Beside(groups[Group.PROMOTER], groups[Group.PASSIVE], groups[Group.DETRACTOR], flagged)
+
+
 def rows(invitations: QuerySet[Invitation]) -> QuerySet:
     """Of invitations with fates: what `verdict` needs, oldest first, an order in which what is new comes last."""
     columns = {
@@ -170,8 +222,10 @@ def rows(invitations: QuerySet[Invitation]) -> QuerySet:
         "customer_number": F("customer__number"),
         "rules_number": F("rules__number"),
         "state": F("first__state"),
+        "flagged": Coalesce(Subquery(_flagged_sheets()), 0),
     }
-    own = ("id", "campaign_id", "medium", "about_at", "decided_at", "is_asked", "due_at", "opened_at", "fate")
+    own = ("id", "campaign_id", "medium", "about_at", "decided_at", "is_asked", "due_at", "opened_at", "clicked_score")
+    own += ("fate",)
     return invitations.select_related(None).order_by("pk").values(*own, **columns)
 
 
@@ -195,6 +249,8 @@ def verdict(row: Mapping) -> Verdict:
         due_at=row["due_at"],
         state=row["state"] or "",
         opened_at=row["opened_at"],
+        provisional=None if fate == Fate.ANSWERED else row["clicked_score"],
+        flagged=row["flagged"],
     )
 
 
@@ -211,11 +267,25 @@ def story(invitation: Invitation) -> list[Moment]:
         moments += _of_message(message)
     if invitation.opened_at:
         moments.append(Moment(invitation.opened_at, _("Page opened"), _("mail scanners open pages, too")))
+    if invitation.clicked_at:
+        clicked = _("%(score)d clicked in the mail") % {"score": invitation.clicked_score}
+        moments.append(Moment(invitation.clicked_at, clicked, _("counts only once it is sent")))
+    for visit in invitation.visits.all():
+        detail = str(visit.score) if visit.kind == Visit.Kind.CLICK else ""
+        moments.append(Moment(visit.at, capfirst(visit.get_kind_display()), detail))
+    for sheet in invitation.flagged_sheets.all():
+        moments.append(Moment(sheet.submitted_at, _("Flagged answer: %(score)d") % {"score": sheet.score}, sheet.why))
     if invitation.withdrawn_at:
         moments.append(Moment(invitation.withdrawn_at, _("Withdrawn by hand")))
     if response := getattr(invitation, "response", None):
         moments.append(Moment(response.submitted_at, _("Answered")))
     return sorted(moments, key=lambda moment: (moment.is_ahead, moment.at))
+
+
+def _flagged_sheets() -> QuerySet:
+    """How many of an invitation's sheets are flagged and do not count."""
+    sheets = FlaggedSheet.objects.filter(invitation=OuterRef("pk"), restored_at=None).order_by()
+    return sheets.values("invitation").annotate(number=Count("pk")).values("number")
 
 
 def _of_message(message: OutgoingMessage) -> Iterator[Moment]:

@@ -22,9 +22,9 @@ MAY_IMPORT = {
 PAGES = {"admin", "templatetags"}
 PAGES_MAY_IMPORT = {"surveys.admin", "surveys.admin_scope", "surveys.templatetags", "analytics.admin",
                     "analytics.templatetags"}  # fmt: skip
-# Commands run the schedule and the server; the demo plays the provider's staff, who publish surveys.
+# Commands run the schedule and the server; the demo plays the provider's staff, who write and publish surveys.
 COMMANDS = {"management", "demo"}
-COMMANDS_MAY_IMPORT = {"config.celery", "config.wsgi", "surveys.wording"}
+COMMANDS_MAY_IMPORT = {"config.celery", "config.wsgi", "surveys.authoring"}
 
 NO_NAMES = {"services", "selectors", "utils", "helpers", "common", "core"}
 LONGEST_MODULE, LONGEST_MODELS = 400, 500

@@ -161,7 +161,7 @@ def test_a_customer_can_answer_while_the_broker_is_gone(installation, client_at_
     web = installation.start_web(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     invitation = factories.make_invitation(client_at_any_hour, about_at=timezone.now())
     path = urllib.parse.urlsplit(survey_mail.answer_link(invitation)).path
-    sheet = urllib.parse.urlencode({"score": "1", "comment": "Niemand rief zurück."}).encode()
+    sheet = urllib.parse.urlencode(factories.typed_by_a_person(score="1", comment="Niemand rief zurück.")).encode()
     began = time.monotonic()
     with urllib.request.urlopen(web + path, data=sheet, timeout=10) as reply:
         assert (reply.status, reply.url) == (200, f"{web}{path}thanks/")

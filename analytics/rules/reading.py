@@ -46,7 +46,7 @@ _PIECE = re.compile(
     r"|(?P<pause>[,:()\"/]|\s-+\s)"
     r"|(?P<sign>[\u2600-\u27bf\U0001f300-\U0001faff]|:-?[)(]|;-?\))"
 )
-_MASHED = re.compile(r"(?:asdf|qwert|qwer|yxcv|sdfg|dfgh|jkl|xyz|test)[a-zöä]*|([a-z])\1*|[^aeiouyäöü\W\d]{3,}")
+_MASHED = re.compile(r"(?:asdf|qwert|qwer|yxcv|sdfg|dfgh|jkl|xyz|test)[a-zöä]*|([a-z])\1*|[bcdfghjklmnpqrstvwxzß]{3,}")
 
 
 @dataclass(frozen=True)

@@ -13,29 +13,45 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from analytics.models import Reading, ThemeAssignment
-from analytics.text import pieces
-from surveys.models import Answer, Group, Response, Survey
+from analytics.text import fingerprint, pieces
+from surveys.models import Answer, Group, Question, Response, Survey
+from surveys.templatetags.asked import ask
 
 register = template.Library()
 
 SIGNS = {-1: ("negative", "−"), 0: ("neutral", "○"), 1: ("positive", "+")}
-CSAT_WORDS = {
-    Group.DETRACTOR: gettext_lazy("of 5, unhappy"),
-    Group.PASSIVE: gettext_lazy("of 5, in between"),
-    Group.PROMOTER: gettext_lazy("of 5, happy"),
+WORDS = {
+    Survey.Kind.CSAT: {
+        Group.DETRACTOR: gettext_lazy("of 5, unhappy"),
+        Group.PASSIVE: gettext_lazy("of 5, in between"),
+        Group.PROMOTER: gettext_lazy("of 5, happy"),
+    },
+    Survey.Kind.CES: {
+        Group.DETRACTOR: gettext_lazy("of 7, hard"),
+        Group.PASSIVE: gettext_lazy("of 7, in between"),
+        Group.PROMOTER: gettext_lazy("of 7, easy"),
+    },
 }
 
 
 def prefetches(to_answers: str = "answers") -> Prefetch:
     """What these tags read of a response, in three queries however many responses there are."""
     assignments = Prefetch("assignments", ThemeAssignment.objects.select_related("theme"))
-    return Prefetch(to_answers, Answer.objects.select_related("reading").prefetch_related(assignments))
+    return Prefetch(to_answers, Answer.objects.select_related("reading", "question").prefetch_related(assignments))
+
+
+@register.filter
+def texts(response: Response) -> list[Answer]:
+    """What the customer wrote, in the order of the questions."""
+    return [answer for answer in response.answers.all() if answer.text]
 
 
 @register.filter
 def group_word(response: Response) -> str:
-    """The group in a word; a CSAT score says its scale, lest a 4 be taken for one of ten."""
-    return response.get_group_display() if response.kind == Survey.Kind.NPS else str(CSAT_WORDS[response.group])
+    """The group in a word; a score of a short scale says so, lest a 4 be taken for one of ten."""
+    return (
+        response.get_group_display() if response.kind == Survey.Kind.NPS else str(WORDS[response.kind][response.group])
+    )
 
 
 @register.filter
@@ -51,11 +67,23 @@ def mark(response: Response) -> SafeString:
 
 @register.filter
 def voice(response: Response) -> SafeString:
-    """The customer's words with the evidence marked, and the themes found in them."""
-    answers = list(response.answers.all())
-    if not answers:
+    """The customer's words with the evidence marked, and the themes found in them; several under their questions."""
+    written = texts(response)
+    if not written:
         return format_html('<p class="no-text">{}</p>', gettext("No comment"))
-    return format_html_join("", "{}{}", ((_quoted(answer), chips(answer)) for answer in answers))
+    asked = [ask(answer.question, response.client) if len(written) > 1 else "" for answer in written]
+    parts = (
+        (_asked(question), _quoted(answer), chips(answer)) for question, answer in zip(asked, written, strict=True)
+    )
+    return format_html_join("", "{}{}{}", parts)
+
+
+@register.filter
+def notes(response: Response, now: dt.datetime) -> SafeString:
+    """What must be known before the answer is taken for one like all others: unverified, partial, changed."""
+    said = [note for note in (_door_note(response), _partial_note(response, now), _changed_note(response)) if note]
+    items = format_html_join("", '<li class="note note-{}">{}</li>', said)
+    return format_html('<ul class="notes">{}</ul>', items) if said else mark_safe("")
 
 
 @register.filter
@@ -67,6 +95,13 @@ def chips(answer: Answer) -> SafeString:
         return format_html(quiet, reading.get_outcome_display())
     items = format_html_join("", "<li>{}</li>", ((_chip(found),) for found in answer.assignments.all()))
     return format_html('<ul class="chips">{}</ul>', items) if items else mark_safe("")
+
+
+@register.filter
+def is_current(answer: Answer) -> bool:
+    """Whether what was read was read in these words: a person's judgement stays when the customer changes them."""
+    reading = getattr(answer, "reading", None)
+    return reading is None or reading.text_hash == fingerprint(answer.text)
 
 
 @register.filter
@@ -111,17 +146,45 @@ def _chip(found: ThemeAssignment) -> SafeString:
     )
 
 
+def _door_note(response: Response) -> tuple[str, str] | None:
+    return None if response.is_verified else ("unverified", gettext("unverified"))
+
+
+def _partial_note(response: Response, now: dt.datetime) -> tuple[str, str] | None:
+    if response.completed_at:
+        return None
+    if not response.is_settled(now):
+        return "partial", gettext("being filled in")
+    return "partial", (gettext("not sent to the end") if response.answers.all() else gettext("score only"))
+
+
+def _changed_note(response: Response) -> tuple[str, str] | None:
+    if not response.changed_at:
+        return None
+    scores = {"first": response.first["said"][Question.SCORE], "now": response.score}
+    if scores["first"] == scores["now"]:
+        return "changed", gettext("changed, same score")
+    return "changed", gettext("changed: first %(first)s, now %(now)s") % scores
+
+
+def _asked(question: str) -> SafeString:
+    return format_html('<p class="asked">{}</p>', question) if question else mark_safe("")
+
+
 def _quoted(answer: Answer) -> SafeString:
     reading = getattr(answer, "reading", None)
     language = reading.language if reading else ""
     start, end = gettext("“…”").split("…")
-    return format_html('<p class="voice-text" lang="{}">{}{}{}</p>', language, start, _evidence(answer), end)
+    return format_html('<p class="voice-text" lang="{}" dir="auto">{}{}{}</p>', language, start, _evidence(answer), end)
 
 
 def _evidence(answer: Answer) -> SafeString:
-    """The text with the words that decided marked. Where two findings share words, the first keeps them."""
+    """The text with the words that decided marked. Where two findings share words, the first keeps them.
+
+    No marks in words that the customer has changed since they were judged.
+    """
     parts, here = [], 0
-    found = [a for a in answer.assignments.all() if a.start is not None and a.end is not None]
+    found = [a for a in answer.assignments.all() if a.start is not None and a.end is not None and is_current(answer)]
     for span in sorted(found, key=lambda a: (a.start, -a.end)):
         if span.start < here or span.end > len(answer.text):
             continue

@@ -40,12 +40,22 @@ NAMES = {
 }
 ORIGINS = {
     "nordheim": {"de": {"de": 66, "tr": 11, "pl": 7, "sl": 6, "ar": 4, "vn": 3, "it": 3},
-                 "en": {"in": 35, "uk": 25, "af": 25, "ar": 15}},
+                 "en": {"in": 35, "uk": 25, "af": 25, "ar": 15}, "tr": {"tr": 1}, "pl": {"pl": 1}, "ar": {"ar": 1}},
     "alderfinch": {"de": {"de": 72, "tr": 7, "pl": 6, "it": 6, "sl": 5, "vn": 4},
-                   "en": {"uk": 68, "in": 14, "af": 9, "pl": 5, "it": 4}},
+                   "en": {"uk": 68, "in": 14, "af": 9, "pl": 5, "it": 4}, "tr": {"tr": 1}, "pl": {"pl": 1},
+                   "ar": {"ar": 1}},
 }  # fmt: skip
-LANGUAGE_SHARE = {"nordheim": {"de": 92, "en": 8}, "alderfinch": {"en": 55, "de": 45}}
-LOCALES = {"de": {"de": 86, "de-AT": 7, "de-CH": 4, "": 3}, "en": {"en-GB": 70, "en": 27, "": 3}}
+LANGUAGE_SHARE = {
+    "nordheim": {"de": 89, "en": 8, "tr": 2, "ar": 1},
+    "alderfinch": {"en": 54, "de": 43, "pl": 2, "tr": 1},
+}
+LOCALES = {
+    "de": {"de": 86, "de-AT": 7, "de-CH": 4, "": 3},
+    "en": {"en-GB": 70, "en": 27, "": 3},
+    "tr": {"tr": 1},
+    "pl": {"pl-PL": 1},
+    "ar": {"ar": 1},
+}
 NO_ADDRESS = {"nordheim": 0.12, "alderfinch": 0.02}
 BROKEN_ADDRESSES = ("unbekannt", "n/a", "keine", "{slug}@", "{slug}(at)example.org", "{first} {last}@example.com")
 PHONES = {

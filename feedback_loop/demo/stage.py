@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from surveys import wording
-from surveys.models import Access, Agent, Campaign, Client, LegalBasis, Login, Survey, Team
+from surveys import authoring
+from surveys.models import Access, Agent, Appearance, Campaign, Client, LegalBasis, Login, OpenLink, Survey, Team
 
 from ..models import DigestSubscription
 from . import story
@@ -14,6 +14,8 @@ IMPRINTS = {
     "nordheim": "Stadtwerke Nordheim GmbH, Hafenstraße 14, 00000 Nordheim",
     "alderfinch": "Alder & Finch Ltd, 12 Mill Lane, Harrowbridge HB1 0AA",
 }
+STARTS = {Survey.Kind.CSAT: authoring.Start.POST_CONTACT, Survey.Kind.NPS: authoring.Start.RELATIONAL}
+LOOKS = {"alderfinch": {"accent": "#8a3b12", "typeface": "serif"}}  # the other one keeps ours
 WEEKLY_WEEKS = 8  # the weekly digest begins this long before today; the monthly one runs all year
 
 
@@ -49,6 +51,10 @@ def _company(company: story.Client, world: story.World) -> Client:
     teams = {name: Team.objects.create(client=client, name=name) for name in company.teams}
     _people(company, client, teams)
     _campaigns(client, world)
+    if company.key in LOOKS:
+        Appearance.objects.create(client=client, **LOOKS[company.key])
+    else:
+        _counter(client, teams[company.teams[0]])
     _digests(company, client, world)
     return client
 
@@ -92,9 +98,23 @@ def _campaigns(client: Client, world: story.World) -> None:
     }
     for kind, plan in plans.items():
         survey = Survey.objects.create(client=client, name=kind.name, kind=kind)
-        wording.publish(survey, dt.datetime.combine(first_day, dt.time(), client.zone))
+        _write(survey, dt.datetime.combine(first_day, dt.time(), client.zone))
         salt = world.rng("salt", client.slug, kind).randbytes(16).hex()  # a seed draws the same customers each time
         Campaign.objects.create(client=client, survey=survey, name=kind.name, quarantine_days=30, salt=salt, **plan)
+
+
+def _write(survey: Survey, at: dt.datetime) -> None:
+    """From the template of its kind, two pages; after contacts only what is worded in all languages."""
+    draft = authoring.begin(survey, STARTS[survey.kind])
+    if survey.kind == Survey.Kind.CSAT:
+        authoring.remove(draft, authoring.stamp(draft.questions.all()), "once")
+    authoring.publish(draft, authoring.stamp(draft.questions.all()), at)
+
+
+def _counter(client: Client, team: Team) -> None:
+    """A code on the counter where people come in person."""
+    survey = client.surveys.get(kind=Survey.Kind.CSAT)
+    OpenLink.objects.create(client=client, survey=survey, name="Kundenzentrum, Schalter", team=team)
 
 
 def _digests(company: story.Client, client: Client, world: story.World) -> None:

@@ -204,7 +204,7 @@ def _alderfinch_plot(first_day: date, end_on: date) -> tuple[Episode, ...]:
         Episode("carrier_change", worse_on, better_on, 0.4, (("delivery", NEGATIVE), ("communication", NEGATIVE)),
                 -0.24, "Delivery", volume=1.25, wait=1.5),
         Episode("carrier_mended", better_on, better_on + timedelta(days=42), 0.16, (("delivery", POSITIVE),), 0.12),
-        Episode("app_crashes", _month(first_day, 6), _month(first_day, 7), 0.36,
+        Episode("app_crashes", _month(first_day, 6), _month(first_day, 7), 0.45,
                 (("digital", NEGATIVE), ("ordering", NEGATIVE)), -0.27, "App & website", volume=1.2),
         Episode("kind_returns", returns_on, end_on + timedelta(days=366), 0.2,
                 (("refund_goodwill", POSITIVE), ("process", POSITIVE)), 0.16, "Returns"),
@@ -233,7 +233,7 @@ def _customer(client_key: str, index: int, rng: random.Random) -> Customer:
     language = pick(names.LANGUAGE_SHARE[client_key], rng)
     given, family = names.NAMES[pick(names.ORIGINS[client_key][language], rng)]
     first, last = rng.choice(given.split()), rng.choice(family.split())
-    phone_language = "de" if client_key == "nordheim" else language
+    phone_language = "de" if client_key == "nordheim" or language == "de" else "en"
     return Customer(
         number=f"K{4000 + index * 7:06d}" if client_key == "nordheim" else f"AF{100300 + index * 11}",
         name=f"{first} {last}",
@@ -336,7 +336,7 @@ Sanja Horvat;Frau;Team Internet;0.04
     weekday_weights=(1.4, 1.2, 1.1, 1.1, 1.0, 0.4, 0.2),
     month_weights=(1.3, 1.2, 1.05, 0.95, 0.9, 0.85, 0.8, 0.8, 0.95, 1.1, 1.1, 1.0),
     theme_weights={**_SERVICE_WEIGHTS, "waiting_time": 2.0, "promise_kept": 0.7},
-    contacts_a_year=3000,
+    contacts_a_year=2500,
 )
 
 ALDERFINCH = Client(
@@ -392,5 +392,5 @@ Ayla Güneş;Ms;Kundenservice DE;0.04
     month_weights=(1.25, 0.95, 0.9, 0.9, 0.9, 0.85, 0.8, 0.8, 0.9, 1.0, 1.3, 1.5),
     theme_weights={**_SERVICE_WEIGHTS, "delivery": 1.3, "product_quality": 1.0, "refund_goodwill": 0.6, "digital": 0.6,
                    "waiting_time": 1.0},
-    contacts_a_year=2600,
+    contacts_a_year=2200,
 )  # fmt: skip

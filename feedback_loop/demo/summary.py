@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Count, Model
 
 from analytics.models import Reading, ThemeAssignment
-from surveys.models import Contact, Invitation, Login, OutgoingMessage, Response
+from surveys.models import Contact, FlaggedSheet, Invitation, Login, OutgoingMessage, Response
 
 from ..models import Case, CaseEvent, Digest
 from . import stage
@@ -30,10 +30,24 @@ def counts() -> dict:
         },
         "responses": {
             kind: {
-                "total": Response.objects.filter(kind=kind).count(),
-                **_by(Response.objects.filter(kind=kind), "group"),
+                "total": Response.objects.verified().filter(kind=kind).count(),
+                **_by(Response.objects.verified().filter(kind=kind), "group"),
             }
             for kind in ("nps", "csat")
+        },
+        "sheets": {
+            "whole": Response.objects.filter(completed_at__isnull=False).count(),
+            "partial": Response.objects.filter(completed_at=None).count(),
+            "changed": Response.objects.filter(changed_at__isnull=False).count(),
+            "by_door": _by(Response, "door"),
+            "by_language": _by(Response, "language"),
+        },
+        "beside": {
+            "provisional": Invitation.objects.filter(
+                clicked_at__isnull=False, response=None, flagged_sheets=None
+            ).count(),
+            "flagged": FlaggedSheet.objects.filter(restored_at=None).count(),
+            "unverified": Response.objects.unverified().count(),
         },
         "comments": {
             "total": sum(readings.values()),

@@ -5,8 +5,8 @@
     comment(mood, score, language, address_form, rng, scale=) -> str      "" where nothing is written
     wants_call(mood, score, rng, scale=) -> bool        phone_left(mood, rng) -> str, "" if no number is given
 
-`scale` is "csat" or "nps": a 4 is praise on one and a complaint on the other. `language` is "de" or "en",
-`address_form` "Sie" or "du" (how the client speaks to its German customers, and so how they answer).
+`scale` is "csat" or "nps": a 4 is praise on one and a complaint on the other. `language` is "de", "en" or one of
+`phrases_abroad`; `address_form` "Sie" or "du" (how the client speaks to its German customers, and so how they answer).
 """
 
 import random
@@ -14,11 +14,12 @@ import re
 from functools import cache
 from types import ModuleType
 
-from feedback_loop.demo import phrases_de, phrases_en
+from feedback_loop.demo import phrases_abroad, phrases_de, phrases_en
 from feedback_loop.demo.contacts import Feeling, Mood
 from feedback_loop.demo.story import NEGATIVE, NEUTRAL, POSITIVE, pick
 
 _PHRASES: dict[str, ModuleType] = {"de": phrases_de, "en": phrases_en}
+AT_LENGTH = frozenset(_PHRASES)  # in the other languages people write a line
 _CSAT_STEPS = (0.29, 0.4, 0.54, 0.72)
 _NPS_STEPS = (0.12, 0.17, 0.22, 0.27, 0.32, 0.4, 0.46, 0.54, 0.66, 0.77)
 _TONES = ("angry", "unhappy", "mixed", "content", "glad")
@@ -56,6 +57,8 @@ def comment(mood: Mood, score: int, language: str, address_form: str, rng: rando
     tone = _tone(score, scale)
     if rng.random() > _LEAVES_ONE[tone]:
         return ""
+    if language not in AT_LENGTH:
+        return rng.choice(phrases_abroad.COMMENTS[language][tone].strip().splitlines())
     phrases = _PHRASES[language]
     kind = pick(_KINDS[tone], rng)
     if kind == "nothing":

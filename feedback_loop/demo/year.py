@@ -5,33 +5,29 @@ to the real pages, cases move by their verbs. Only the clock is the story's: it 
 """
 
 import datetime as dt
-import email
 import heapq
 import io
+import itertools
 import os
-import re
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr
-from email import policy
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr
 from pathlib import Path
 from random import Random
-from unittest import mock
-from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
-from django.test import Client as Browser
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from config.celery import SCHEDULE
-from surveys.delivery import clock, references
-from surveys.models import Client, Invitation, OutgoingMessage
+from surveys.delivery import references
+from surveys.models import Client, OpenLink, OutgoingMessage
 
 from .. import cases
 from ..models import Case
-from . import contacts, story, voices
+from . import contacts, counter, readers, story
+from .pages import clock_at
 
 MORNING, NIGHT = dt.time(10, 30), dt.time(21, 30)  # UTC: after the digests' hour, within and after the sending hours
 CAUSES = {
@@ -71,15 +67,16 @@ class Year:
         self, world: story.World, clients: dict[str, Client], on_day: Callable[[], None] = lambda: None
     ) -> None:
         self.world, self.clients, self.on_day = world, clients, on_day
-        self.browser = Browser(HTTP_HOST="localhost")
         self.read_mails: set[str] = set()
-        self.answers: list[tuple[dt.datetime, int, str, dict[str, str]]] = []  # when, which mail, the link, the sheet
+        self.visits: list[tuple[dt.datetime, int, Callable[[], None]]] = []  # a heap: when, in which order, what
+        self.order = itertools.count()
+        self.links = list(OpenLink.objects.select_related("client", "survey"))
 
     def play(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for day in self.world.days():
                 self._morning(day)
-                self._answers_until(_utc(day, NIGHT))
+                self._visits_until(_utc(day, NIGHT))
                 self._night(day, Path(folder))
                 self.on_day()
             self._morning(self.world.end_on)
@@ -87,7 +84,8 @@ class Year:
     def _morning(self, day: dt.date) -> None:
         with clock_at(_utc(day, MORNING)):
             _tick()
-            self._read_mail(day)
+            self._read_mail()
+        self._pass_by(day)
         with clock_at(_utc(day, dt.time(12, 45))):
             self._work_on_cases(day)
 
@@ -104,57 +102,29 @@ class Year:
 
     # --- Customers --------------------------------------------------------------------------------------------------
 
-    def _read_mail(self, day: dt.date) -> None:
-        """New survey mails reach their readers, who decide whether and when they answer."""
-        folder = Path(settings.EMAIL_FILE_PATH)
+    def _read_mail(self) -> None:
+        """New survey mails reach their readers (and some a scanner), who do with them what they do."""
+        folder, now = Path(settings.EMAIL_FILE_PATH), timezone.now()
         names = set(os.listdir(folder) if folder.exists() else []) - self.read_mails
         self.read_mails |= names
         new = {references.read(name): folder / name for name in names}
         surveys = OutgoingMessage.objects.filter(pk__in=new, invitation__isnull=False).order_by("pk")
         people = ("invitation__client", "invitation__contact", "invitation__customer")
         for message in surveys.select_related(*people):
-            if decision := self._decide(message.pk, message.invitation, day):
-                answered_at, sheet = decision
-                link = _score_link(new[message.pk], sheet["score"])
-                heapq.heappush(self.answers, (answered_at, message.pk, link, sheet))
+            self._plan(readers.visits(readers.Mail(message.pk, new[message.pk], message.invitation, now), self.world))
 
-    def _decide(self, key: int, invitation: Invitation, day: dt.date) -> tuple[dt.datetime, dict[str, str]] | None:
-        """When this reader answers, and what; None for those who do not. Only the mood comes from behind the scenes."""
-        slug, rng = invitation.client.slug, self.world.rng("answer", key)
-        is_nps = invitation.contact is None
-        if invitation.email not in self.world.clients[slug].by_email:
-            return None  # an address that came in with a broken row: nobody there
-        mood = (
-            contacts.mood_of_customer(slug, invitation.email, day, self.world)
-            if is_nps
-            else contacts.mood(slug, invitation.contact.external_id, self.world)
-        )
-        if not voices.answers(mood, rng):
-            return None
-        score = voices.nps_score(mood, rng) if is_nps else voices.csat_score(mood, rng)
-        scale = "nps" if is_nps else "csat"
-        form = "du" if invitation.form_of_address == "du" else "Sie"
-        sheet = {
-            "score": str(score),
-            "comment": voices.comment(mood, score, invitation.language, form, rng, scale=scale),
-        }
-        phone = voices.phone_left(mood, rng)
-        if voices.wants_call(mood, score, rng, scale=scale) and (phone or invitation.customer.phone):
-            sheet |= {"wants_call": "1", "phone": phone}
-        answered_at = _utc(day, MORNING) + dt.timedelta(
-            minutes=rng.choice([2, 7, 25, 90, 240, 600, 1500, 3200]) * rng.uniform(0.7, 1.3)
-        )
-        return answered_at, sheet
+    def _pass_by(self, day: dt.date) -> None:
+        """Some of those who pass a counter with a code on it answer there."""
+        for link in self.links:
+            self._plan(counter.visits(link, day, self.world))
 
-    def _answers_until(self, moment: dt.datetime) -> None:
-        while self.answers and self.answers[0][0] <= moment:
-            answered_at, _, link, sheet = heapq.heappop(self.answers)
-            address = urlsplit(link)._replace(scheme="", netloc="").geturl()
-            with clock_at(answered_at):
-                self.browser.get(address)
-                reply = self.browser.post(address, sheet)
-            if reply.status_code != 302:
-                raise RuntimeError(f"an answer was not taken: {reply.status_code} {sheet}")
+    def _plan(self, visits: Iterable[readers.Visit]) -> None:
+        for at, happens in visits:
+            heapq.heappush(self.visits, (at, next(self.order), happens))
+
+    def _visits_until(self, moment: dt.datetime) -> None:
+        while self.visits and self.visits[0][0] <= moment:
+            heapq.heappop(self.visits)[2]()
 
     # --- Team leads -------------------------------------------------------------------------------------------------
 
@@ -180,13 +150,6 @@ class Year:
         return causes[0] if causes else rng.choice(["our_advice", "misunderstanding", "not_reached", "client_process"])
 
 
-@contextmanager
-def clock_at(moment: dt.datetime) -> Iterator[None]:
-    """Within: it is `moment` for everything that asks the clock of this process or of the database."""
-    with mock.patch.object(timezone, "now", lambda: moment), mock.patch.object(clock, "now", lambda: moment):
-        yield
-
-
 def _tick() -> None:
     for task, _, _ in SCHEDULE:
         import_string(task)()
@@ -194,10 +157,3 @@ def _tick() -> None:
 
 def _utc(day: dt.date, time: dt.time) -> dt.datetime:
     return dt.datetime.combine(day, time, dt.UTC)
-
-
-def _score_link(path: Path, score: str) -> str:
-    """The link of the score in the mail's text part, as a customer would press it."""
-    text = email.message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("plain",)).get_content()
-    links = re.findall(r"https?://\S+/s/\S+", text)
-    return next(link for link in links if parse_qs(urlsplit(link).query).get("score") == [score])

@@ -53,10 +53,17 @@ def sentence(event: CaseEvent, names: dict[int, str]) -> str:
         Kind.NOTE: lambda: _("Looked at the phone number.") if detail.get("revealed") else event.note,
         Kind.STARTED: lambda: _("Work has begun."),
         Kind.DUE: lambda: _("Due earlier: %(at)s.") % {"at": _moment(event)},
+        Kind.CHANGED: lambda: _change(detail["before"], detail["score"]),
         Kind.RESOLVED: lambda: _("Closed. Cause: %(cause)s.") % {"cause": Case.Cause(detail["cause"]).label},
         Kind.REOPENED: lambda: _("Opened again, due %(at)s.") % {"at": _moment(event)},
     }[event.kind]()
     return f"{told} {event.note}" if event.note and event.kind != Kind.NOTE else told
+
+
+def _change(before: int, score: int) -> str:
+    if before == score:
+        return _("The customer changed the answer. The score is still %(score)s.") % {"score": score}
+    return _("The customer changed the answer: from %(before)s to %(score)s.") % {"before": before, "score": score}
 
 
 def _moment(event: CaseEvent) -> str:

@@ -1,10 +1,14 @@
 """Reading answers: once per text, within one client, and a person's judgement stands for good."""
 
+import datetime as dt
+
 import pytest
+from django.utils import timezone
 
 from analytics import classification
 from analytics.models import Reading, Theme, ThemeAssignment
-from surveys.models import Answer
+from analytics.tasks import read_response
+from surveys.models import Answer, Response
 from tests import factories
 
 WAITED = "Ich habe ewig in der Warteschleife gewartet."
@@ -167,3 +171,92 @@ def test_a_theme_of_another_client_is_refused_and_nothing_changes(acme, globex, 
     with pytest.raises(ValueError, match="another client"):
         classification.correct(answer, {foreign: 1}, person)
     assert judged(answer) == before
+
+
+# --- Answers of many kinds, changed ones, and other languages
+
+
+def make_sheet(client, comment="", more="", **choices):
+    """A response to the long survey with two texts, and choices."""
+    campaign = factories.make_campaign(client, survey=factories.make_long_survey(client))
+    response = factories.make_response(
+        client, 3, comment, invitation=factories.make_invitation(client, campaign=campaign)
+    )
+    questions = {question.key: question for question in response.version.questions.all()}
+    if more:
+        Answer.objects.create(response=response, question=questions["more"], text=more)
+    for key, choice in choices.items():
+        column = {"value": choice} if isinstance(choice, int) else {"choice": choice}
+        Answer.objects.create(response=response, question=questions[key], **column)
+    return response
+
+
+def change(answer, text, at=None):
+    """As a customer changes a text: the row stays, the response says when."""
+    Answer.objects.filter(pk=answer.pk).update(text=text)
+    Response.objects.filter(pk=answer.response_id).update(changed_at=at or timezone.now(), first={"said": {"score": 3}})
+
+
+def test_numbers_and_choices_are_no_comments(acme):
+    make_sheet(acme, ease=2, way="chat", wrong="email")
+    assert classification.read_missing() == 0
+    assert Reading.objects.count() == 0
+
+
+def test_each_text_of_a_sheet_is_read_for_itself(acme):
+    response = make_sheet(acme, WAITED, KIND, way="chat")
+    read_response(response.pk)
+    assert [judged(answer) for answer in response.answers.exclude(text="")] == [
+        {("waiting_time", -1, "rules")},
+        {("friendliness", 1, "rules")},
+    ]
+
+
+def test_the_sweep_reads_again_what_the_customer_changed(acme):
+    answer = make_answer(acme)
+    classification.read(answer)
+    change(answer, KIND)
+    assert classification.read_missing() == 1
+    assert judged(answer) == {("friendliness", 1, "rules")}
+
+
+def test_a_change_that_was_committed_late_is_found_all_the_same(acme):
+    """Its page was posted before the machine read the old words; the row changed after that."""
+    answer = make_answer(acme)
+    posted_at = timezone.now()
+    classification.read(answer)
+    change(answer, KIND, at=posted_at)
+    assert classification.read_missing() == 1
+    assert judged(answer) == {("friendliness", 1, "rules")}
+
+
+def test_what_was_looked_at_after_a_change_is_left_alone(acme):
+    answer = make_answer(acme)
+    classification.read(answer)
+    change(answer, WAITED, at=timezone.now() - dt.timedelta(hours=1))
+    assert classification.read_missing() == 0
+
+
+def test_what_a_person_judged_stays_when_the_customer_changes_the_words(acme, person):
+    answer = make_answer(acme)
+    themes = classification.adopt_starter_taxonomy(acme)
+    classification.correct(answer, {themes["billing"]: -1}, person)
+    change(answer, KIND)
+    assert classification.read_missing() == 0
+    assert judged(answer) == {("billing", -1, "person")}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Yarım saat bekledim, kimse açmadı.", "tr"),
+        ("Bardzo miła obsługa, dziękuję.", "pl"),
+        ("خدمة ممتازة وشكرا لكم", "ar"),
+        ("ممتاز", "ar"),
+        ("Sıkıntı", "tr"),
+    ],
+)
+def test_a_comment_in_a_language_without_rules_is_unclassified_and_said_to_be_in_it(acme, text, language):
+    answer = make_answer(acme, text)
+    reading = classification.read(answer)
+    assert (reading.outcome, reading.language, judged(answer)) == ("unclassified", language, set())

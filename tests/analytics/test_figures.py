@@ -97,3 +97,9 @@ def test_regional_variants_read_like_their_language_and_others_are_refused():
     assert figures.percent(16.3, 1, "en-gb") == figures.percent(16.3, 1, "en")
     with pytest.raises(KeyError):
         figures.points(16.3, language="fr")
+
+
+def test_what_stands_beside_is_named_only_where_there_is_any():
+    assert figures.beside(1_200, 0, 3) == "Daneben, nicht eingerechnet: 1.200 nur angeklickt, 3 ohne Einladung."
+    assert figures.beside(0, 2, 0, "en") == "Besides, not counted: 2 marked as made by a machine."
+    assert figures.beside(0, 0, 0) == ""

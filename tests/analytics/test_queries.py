@@ -12,7 +12,7 @@ from analytics.periods import Period
 from analytics.queries import Funnel
 from analytics.scores import Verdict
 from surveys import wording
-from surveys.models import Invitation, OutgoingMessage
+from surveys.models import Answer, Invitation, OutgoingMessage, Question
 from tests import factories
 
 OCTOBER = Period("month", dt.date(2026, 10, 1), dt.date(2026, 10, 31), "Europe/Berlin")
@@ -314,6 +314,78 @@ def test_a_voice_says_when_and_how_but_not_who_served(acme):
     assert voice == queries.Voice("detractor", 2, 5, "⟦name⟧ war nett.", "de", dt.date(2026, 10, 10), "phone")
 
 
+# --- What counts, and what stands beside
+
+
+def test_only_answers_of_those_whom_we_asked_make_a_score(acme):
+    answer(acme, "nps", OCTOBER, (6, 0, 0))
+    for _ in range(7):
+        factories.make_unverified(acme, 0, "Furchtbar.", submitted_at=on(OCTOBER))
+    assert queries.score(acme, OCTOBER, "nps").now.groups == (6, 0, 0)
+
+
+def test_a_score_without_the_rest_of_the_sheet_counts(acme):
+    answer(acme, "nps", OCTOBER, (5, 0, 0), completed_at=None)
+    answer(acme, "nps", OCTOBER, (0, 0, 5))
+    assert queries.score(acme, OCTOBER, "nps").now.groups == (5, 0, 5)
+
+
+def test_effort_is_the_share_of_fives_to_sevens(acme):
+    for score, number in {7: 24, 6: 10, 5: 7, 4: 5, 3: 2, 1: 2}.items():
+        for _ in range(number):
+            factories.make_response(acme, score, kind="ces", about_at=on(OCTOBER), submitted_at=on(OCTOBER))
+    found = queries.score(acme, OCTOBER, "ces")
+    assert found.now.groups == (41, 5, 4)
+    assert [round(figure, 2) for figure in astuple(found.now.estimate)] == [82.0, 69.2, 90.23, 50]
+
+
+def test_two_texts_of_one_customer_are_one_comment(acme):
+    for _ in range(5):
+        response = comment(acme, OCTOBER, {"billing": -1, "price": 1})
+        second = Question(
+            version=response.version, position=9, key=f"more-{response.pk}", kind="text", wording={"de": {}}
+        )
+        Question.objects.bulk_create([second])
+        text = Answer.objects.create(response=response, question=second, text="Noch etwas.")
+        judged = {"source": Reading.Source.RULES, "version": "1"}
+        Reading.objects.create(
+            answer=text, outcome="themes", language="de", text_hash="x", read_at=on(OCTOBER), **judged
+        )
+        themes = adopt_starter_taxonomy(acme)
+        ThemeAssignment.objects.create(answer=text, theme=themes["billing"], sentiment=1, **judged)
+    comment(acme, OCTOBER)
+
+    found = queries.themes(acme, OCTOBER)
+
+    assert (found.comments, found.unclassified) == (6, 1)
+    named = {share.name_en: share.now for share in found.shares}
+    assert named == {
+        "Invoice & payment": queries.Mentions(negative=5),
+        "Price & value": queries.Mentions(positive=5),
+    }
+
+
+def test_what_stands_beside_is_counted_and_in_no_score(acme, globex):
+    for score in (10, 3):
+        factories.make_invitation(acme, "nps", clicked_at=on(OCTOBER), clicked_score=score)
+    factories.make_response(acme, 9, submitted_at=on(OCTOBER), clicked_at=on(OCTOBER), clicked_score=1)
+    scanned = factories.make_invitation(acme, "nps", clicked_at=on(OCTOBER), clicked_score=0)
+    factories.make_flagged(scanned, 0, submitted_at=on(OCTOBER))
+    factories.make_flagged(scanned, 5, submitted_at=on(OCTOBER), restored_at=on(OCTOBER, 12))
+    for score in (10, 8, 8, 1):
+        factories.make_unverified(acme, score, submitted_at=on(OCTOBER))
+    factories.make_unverified(acme, 5, kind="csat", submitted_at=on(OCTOBER))
+
+    four = queries.beside(acme, OCTOBER, "nps")
+    factories.make_unverified(acme, 2, submitted_at=on(OCTOBER))
+    five = queries.beside(acme, OCTOBER, "nps")
+
+    assert four == queries.Beside((1, 0, 1), flagged=1, unverified=4, unverified_groups=None)
+    assert five == queries.Beside((1, 0, 1), flagged=1, unverified=5, unverified_groups=(1, 2, 2))
+    assert queries.beside(acme, SEPTEMBER, "nps") == queries.Beside((0, 0, 0), 0, 0, None)
+    assert queries.beside(globex, OCTOBER, "nps") == queries.Beside((0, 0, 0), 0, 0, None)
+
+
 # --- Whose, and at what cost
 
 
@@ -339,14 +411,16 @@ def test_globex_sees_nothing_of_acme(acme, globex):
         (lambda client: queries.funnels(client, OCTOBER), 1),
         (lambda client: queries.themes(client, OCTOBER), 3),
         (lambda client: queries.voices(client, OCTOBER), 3),
+        (lambda client: queries.beside(client, OCTOBER, "nps"), 3),
     ],
-    ids=["score", "funnels", "themes", "voices"],
+    ids=["score", "funnels", "themes", "voices", "beside"],
 )
 def test_a_read_costs_the_same_number_of_queries_for_more_rows(acme, factor, read, number, django_assert_num_queries):
     for score in (1, 8, 10) * factor:
         for _ in range(2):
             comment(acme, OCTOBER, {"billing": -1, "price": 1}, score=score)
         verdict(acme, reason="no_address")
+        factories.make_unverified(acme, score, submitted_at=on(OCTOBER))
 
     with django_assert_num_queries(number):
         read(acme)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.classification import SPOKEN
 from analytics.text import fingerprint, language_of, normalise
 
 
@@ -35,7 +36,7 @@ def test_a_sentence_is_read_in_its_own_language(text, language):
     assert language_of(text, ("de", "en"), fallback="xx") == language
 
 
-@pytest.mark.parametrize("text", ["", "👍", "Top", "Sehr gut", "12 34 56"])
+@pytest.mark.parametrize("text", ["", "👍", "Top", "Super", "12 34 56"])
 def test_one_or_two_words_are_read_in_the_language_of_the_survey(text):
     assert (language_of(text, ("de", "en"), "de"), language_of(text, ("de", "en"), "en")) == ("de", "en")
 
@@ -48,3 +49,28 @@ def test_the_fingerprint_is_of_the_words_and_not_of_their_encoding():
     composed, decomposed = "schön", unicodedata.normalize("NFD", "schön")
     assert fingerprint(composed) == fingerprint(decomposed) != fingerprint("schon")
     assert fingerprint("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Yarım saat bekledim, kimse açmadı", "tr"),
+        ("cok iyi tesekkurler", "tr"),
+        ("Czekałem pół godziny na połączenie", "pl"),
+        ("J'ai attendu trente minutes au téléphone", "fr"),
+        ("Il problema non è stato risolto", "it"),
+        ("El problema sigue sin resolverse", "es"),
+        ("Ik heb een half uur gewacht", "nl"),
+        ("انتظرت نصف ساعة على الهاتف", "ar"),
+        ("Teşekkürler", "tr"),
+        ("ممتاز", "ar"),
+        ("Sehr gut geholfen worden", "de"),
+        ("Very quick and helpful", "en"),
+    ],
+)
+def test_each_of_the_nine_languages_is_known_and_none_is_taken_for_german(text, language):
+    assert language_of(text, SPOKEN, fallback="de") == language
+
+
+def test_a_word_of_many_languages_is_read_in_that_of_the_page():
+    assert [language_of("Super", SPOKEN, fallback) for fallback in ("de", "tr", "pl")] == ["de", "tr", "pl"]

@@ -93,7 +93,7 @@ def answer_for(seconds: float, web: str) -> list[float]:
     while time.monotonic() < end:
         invitation = factories.make_invitation(client, about_at=timezone.now())
         path = urllib.parse.urlsplit(survey_mail.answer_link(invitation)).path
-        sheet = urllib.parse.urlencode({"score": "4", "comment": "Alles gut."}).encode()
+        sheet = urllib.parse.urlencode(factories.typed_by_a_person(score="4", comment="Alles gut.")).encode()
         began = time.monotonic()
         with urllib.request.urlopen(web + path, data=sheet, timeout=10) as reply:
             assert reply.status == 200

@@ -10,7 +10,8 @@ from analytics import classification
 from analytics.models import Reading
 from feedback_loop import cases
 from feedback_loop.models import Case, CaseEvent
-from surveys.models import Access, OutgoingMessage
+from feedback_loop.templatetags import casework
+from surveys.models import Access, OutgoingMessage, Question, SurveyVersion, group_of
 from surveys.signals import response_submitted
 from tests import factories
 
@@ -105,6 +106,134 @@ def test_a_slower_worker_gets_the_case_of_the_faster_one(acme, now, monkeypatch)
     monkeypatch.setattr(cases, "_open", overtaken)
     assert cases.open_for(response, now) == Case.objects.get()
     assert CaseEvent.objects.count() == 1
+
+
+# --- When it is settled, and what the customer changes afterwards ---
+
+
+def changed(response, score, at, first=None):
+    """As the page leaves it when the customer sends another score."""
+    type(response).objects.filter(pk=response.pk).update(
+        changed_at=at,
+        first={"said": {"score": first or response.score}},
+        score=score,
+        group=group_of(response.kind, score),
+    )
+    return type(response).objects.get(pk=response.pk)
+
+
+def told(case):
+    return [(event.at, event.detail) for event in case.events.filter(kind="changed")]
+
+
+def test_behind_an_open_door_nobody_is_known_and_no_case_opens(acme, now):
+    response = factories.make_unverified(acme, 0, THREAT, submitted_at=now)
+    classification.read(response.answers.get())
+    assert cases.open_for(response, now) is None
+    assert cases.open_missing(now + dt.timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize(("minutes", "is_open"), [(0, False), (29, False), (30, True)])
+def test_no_alert_leaves_in_the_middle_of_a_sheet(acme, nord, now, minutes, is_open):
+    make_lead(acme, "mira", nord)
+    response = factories.make_response(acme, 1, kind="csat", team=nord, completed_at=None)
+    later = now + dt.timedelta(minutes=minutes)
+    assert bool(cases.open_missing(later)) == is_open
+    assert OutgoingMessage.objects.filter(key__endswith=":alert").exists() == is_open
+    assert bool(cases.open_for(response, later)) == is_open
+
+
+def test_whoever_still_changes_an_unfinished_sheet_is_still_at_it(acme, now):
+    response = factories.make_response(acme, 5, completed_at=None)
+    response = changed(response, 2, now + dt.timedelta(minutes=20))
+    assert cases.open_missing(now + dt.timedelta(minutes=40)) == 0
+    assert cases.open_missing(now + dt.timedelta(minutes=50)) == 1
+
+
+def test_effort_of_one_to_three_opens_a_case(acme):
+    assert cases.triggers_of(factories.make_response(acme, 3, kind="ces")) == ["low_score"]
+    assert cases.triggers_of(factories.make_response(acme, 4, kind="ces")) == []
+
+
+def test_a_change_for_the_better_is_told_and_a_person_decides(acme, now):
+    case = cases.open_for(factories.make_response(acme, 3), now)
+    later = now + dt.timedelta(hours=2)
+    response = changed(case.response, 9, later)
+    assert cases.open_for(response, later) == case
+    assert cases.open_for(response, later) == case
+    case.refresh_from_db()
+    assert (case.state, case.triggers, told(case)) == ("open", ["low_score"], [(later, {"before": 3, "score": 9})])
+    assert casework.sentence(case.events.last(), {}) == "The customer changed the answer: from 3 to 9."
+
+
+def test_the_sweep_tells_each_change_once(acme, now):
+    case = cases.open_for(factories.make_response(acme, 3), now)
+    first, second = (now + dt.timedelta(hours=hours) for hours in (1, 5))
+    changed(case.response, 8, first)
+    assert [cases.open_missing(first), cases.open_missing(first)] == [1, 0]
+    changed(case.response, 8, second, first=3)
+    assert [cases.open_missing(second), cases.open_missing(second)] == [1, 0]
+    assert told(case) == [(first, {"before": 3, "score": 8}), (second, {"before": 8, "score": 8})]
+    assert casework.sentence(case.events.last(), {}) == "The customer changed the answer. The score is still 8."
+
+
+def test_what_was_changed_before_the_case_opened_is_no_event_of_it(acme, now):
+    response = changed(factories.make_response(acme, 9), 2, now + dt.timedelta(minutes=10))
+    case = cases.open_for(response, now + dt.timedelta(minutes=11))
+    assert events(case) == ["opened"]
+
+
+def test_two_workers_tell_a_change_once(acme, now, monkeypatch):
+    case = cases.open_for(factories.make_response(acme, 3), now)
+    later = now + dt.timedelta(hours=1)
+    response, tell = changed(case.response, 9, later), cases._tell
+
+    def overtaken(*args, **detail):
+        tell(*args, **detail)
+        return tell(*args, **detail)
+
+    monkeypatch.setattr(cases, "_tell", overtaken)
+    cases.open_for(response, later)
+    monkeypatch.undo()
+    cases.open_for(response, later)
+    assert len(told(case)) == 1
+
+
+def test_a_threat_added_later_is_a_new_reason_beside_the_change(acme, now):
+    response = factories.make_response(acme, 3, "Schade.")
+    case = cases.open_for(response, now)
+    later = now + dt.timedelta(hours=3)
+    response = changed(response, 1, later)
+    read_as(response, "legal_threat")
+    cases.open_missing(later)
+    assert events(case) == ["opened", "changed", "trigger", "due"]
+
+
+def test_a_response_of_several_texts_is_counted_once_by_the_sweep(acme, now):
+    response = factories.make_response(acme, 2, "Schade.")
+    version = SurveyVersion.objects.create(survey=response.version.survey, number=9)
+    question = Question.objects.create(version=version, position=5, key="more", kind="text", wording={"de": {}})
+    response.answers.create(question=question, text="Sehr schade.")
+    for answer in response.answers.all():
+        classification.read(answer)
+    assert cases.open_missing(now) == 1
+
+
+def test_the_alert_brings_every_text_under_its_question_and_says_the_scale(acme, nord, now):
+    make_lead(acme, "mira", nord, language="en")
+    campaign = factories.make_campaign(acme, "ces", survey=factories.make_long_survey(acme, "ces"))
+    invitation = factories.make_invitation(acme, campaign=campaign, team=nord)
+    response = factories.make_response(acme, 2, "Zu kompliziert.", invitation=invitation)
+    more = response.version.questions.get(key="more")
+    response.answers.create(question=more, text="Und das Formular ging nicht.")
+    response.answers.create(question=response.version.questions.get(key="way"), choice="chat")
+    cases.open_for(response, now)
+    mail = OutgoingMessage.objects.get(key__endswith=":alert")
+    for body in (mail.text, mail.html):
+        assert "of 7, hard" in body
+        assert body.index("What is the main reason for your score?") < body.index("Zu kompliziert.")
+        assert body.index("Zu kompliziert.") < body.index("Und das Formular ging nicht.")
+        assert "“”" not in body
 
 
 # --- Owner, team, due time ---

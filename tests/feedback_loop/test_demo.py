@@ -12,7 +12,18 @@ from django.test import Client as Browser
 from feedback_loop.demo import stage, story, summary
 from feedback_loop.demo.year import Year
 from feedback_loop.models import Digest
-from surveys.models import Access, Campaign, Contact, Invitation, Login, OutgoingMessage, Response
+from surveys.models import (
+    Access,
+    Answer,
+    Campaign,
+    Contact,
+    FlaggedSheet,
+    Invitation,
+    Login,
+    OutgoingMessage,
+    Question,
+    Response,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +48,7 @@ def played(settings, monkeypatch):
 @pytest.mark.urls("tests.feedback_loop.demo_urls")
 def test_a_played_year_holds_together(played, client):
     check_the_figures_of_the_summary_agree(played)
+    check_only_machines_were_taken_for_machines()
     check_finished_contacts_have_a_verdict_and_nobody_answered_unasked()
     check_every_login_of_the_summary_opens_the_admin()
     check_the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client)
@@ -68,11 +80,33 @@ def check_the_figures_of_the_summary_agree(played):
         assert sum(groups.values()) == played["responses"][kind]["total"] > 0
     comments = played["comments"]
     outcomes = comments.get("themes", 0) + comments.get("unclassified", 0) + comments.get("empty", 0)
-    assert comments["total"] == outcomes == Response.objects.filter(answers__isnull=False).count()
+    assert comments["total"] == outcomes == Answer.objects.exclude(text="").count() > 0
+    check_sheets_add_up(played)
     cases = played["cases"]
     assert cases["total"] == cases.get("open", 0) + cases.get("in_progress", 0) + cases.get("resolved", 0)
     assert cases["resolved"] > 0
     assert played["digests"]["sent"] == Digest.objects.filter(state="sent").count() > 0
+
+
+def check_sheets_add_up(played):
+    sheets, beside, total = played["sheets"], played["beside"], Response.objects.count()
+    verified = sum(played["responses"][kind]["total"] for kind in ("nps", "csat"))
+    assert total == sheets["whole"] + sheets["partial"] == verified + beside["unverified"]
+    assert total == sum(sheets["by_door"].values()) == sum(sheets["by_language"].values())
+    assert min(sheets["partial"], sheets["changed"], beside["unverified"], beside["provisional"]) > 0
+    two_pages = Question.objects.filter(starts_page=True).values("version")
+    assert set(Response.objects.values_list("version", flat=True)) <= set(two_pages.values_list("version", flat=True))
+    clicked = Invitation.objects.filter(clicked_at__isnull=False)
+    answered = clicked.filter(response__isnull=False).count()
+    only_scanned = clicked.filter(response=None, flagged_sheets__isnull=False).distinct().count()
+    assert clicked.count() == answered + only_scanned + beside["provisional"]
+
+
+def check_only_machines_were_taken_for_machines():
+    """People of the demo send what the page carries, after a while: none of them is flagged."""
+    evidence = [set(sheet.evidence) for sheet in FlaggedSheet.objects.all()]
+    assert evidence
+    assert all("decoy" in found for found in evidence)
 
 
 def check_finished_contacts_have_a_verdict_and_nobody_answered_unasked():

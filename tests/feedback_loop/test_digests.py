@@ -256,6 +256,95 @@ def test_the_frozen_content_needs_no_arithmetic_to_be_read_again(acme):
     assert presentation.present(json.loads(json.dumps(built)), "de") == presentation.present(built, "de")
 
 
+# --- Effort, and what stands beside
+
+
+def test_effort_stands_beside_the_other_two_only_where_it_was_asked(acme):
+    subscribe(acme)
+    answers(acme, [10] * 12)
+    digest, message = sent_to(acme)
+    assert list(digest.content["scores"]) == ["nps", "csat"]
+    assert "CES " not in message.text.replace("CES der von", "").replace("CSAT und CES", "")
+
+
+def test_effort_is_said_alike_in_mail_text_and_page_and_easier_is_not_called_higher(acme, client, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: DUE)
+    subscribe(acme)
+    answers(acme, [7] * 28 + [1] * 2, kind="ces")
+    answers(acme, [7] * 10 + [4] * 5 + [1] * 15, kind="ces", at=MID_SEPTEMBER)
+    digest, message = sent_to(acme)
+    report = presentation.present(digest.content, "de")
+
+    shown = [
+        words_of(client.get(page_path(digest)).content.decode()),
+        words_of(message.html),
+        " ".join(message.text.split()),
+    ]
+    effort = report.scores[2]
+    assert (effort.name, effort.verdict) == ("Wenig Aufwand (CES)", "Klar leichter")
+    assert report.opening == "Kundinnen und Kunden hatten es klar leichter als im September."
+    for part in (
+        effort.name,
+        effort.value,
+        effort.interval,
+        effort.evidence,
+        effort.verdict,
+        effort.before,
+        report.opening,
+    ):
+        for text in shown:
+            assert " ".join(part.split()) in text
+
+
+def test_three_scores_without_a_change_are_said_in_one_sentence(acme):
+    subscribe(acme)
+    for at in (MID_OCTOBER, MID_SEPTEMBER):
+        for kind, score in (("nps", 10), ("csat", 5), ("ces", 7)):
+            answers(acme, [score] * 12, kind=kind, at=at)
+    digest, _message = sent_to(acme)
+    opening = presentation.present(digest.content, "en").opening
+    assert opening == "Recommendation, satisfaction and effort have not clearly changed."
+
+
+def test_what_was_not_counted_is_said_alike_everywhere(acme, client, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: DUE)
+    subscribe(acme)
+    answers(acme, [10] * 12)
+    for _ in range(3):
+        factories.make_invitation(acme, "nps", clicked_at=MID_OCTOBER, clicked_score=2)
+    factories.make_flagged(factories.make_invitation(acme, "nps"), submitted_at=MID_OCTOBER)
+    for _ in range(6):
+        factories.make_unverified(acme, 0, submitted_at=MID_OCTOBER)
+    digest, message = sent_to(acme)
+
+    line = "Daneben, nicht eingerechnet: 3 nur angeklickt, 1 als maschinell markiert, 6 ohne Einladung."
+    score = digest.content["scores"]["nps"]
+    assert (score["n"], score["beside"]) == (12, {"provisional": 3, "flagged": 1, "unverified": 6})
+    page = words_of(client.get(page_path(digest)).content.decode())
+    for text in (page, words_of(message.html), " ".join(message.text.split())):
+        assert text.count(line) == 1
+        assert text.count("nicht eingerechnet") == 1
+    english = presentation.present(digest.content, "en").scores[0].beside
+    assert english == ("Besides, not counted: 3 only clicked, 1 marked as made by a machine, 6 without an invitation.")
+
+
+def test_answers_of_an_open_link_alone_are_worth_a_report_and_make_no_score(acme):
+    subscribe(acme)
+    for _ in range(6):
+        factories.make_unverified(acme, 0, submitted_at=MID_OCTOBER)
+    digest, _message = sent_to(acme)
+    assert digest.content["scores"]["nps"]["estimate"] is None
+
+
+def test_a_digest_that_was_frozen_before_this_was_counted_still_opens(acme):
+    subscribe(acme)
+    answers(acme, [10] * 12)
+    digest, _message = sent_to(acme)
+    for score in digest.content["scores"].values():
+        del score["beside"]
+    assert [figure.beside for figure in presentation.present(digest.content, "de").scores] == ["", ""]
+
+
 # --- What it says
 
 
@@ -272,13 +361,19 @@ def test_the_same_figures_stand_in_mail_text_and_page(acme, client, monkeypatch)
     mail = words_of(message.html)
     text = " ".join(message.text.split())
 
-    assert report.nps.summary() == "NPS 43 (13 bis 66), n\u00a0=\u00a030"
-    assert report.csat.summary() == "CSAT 80\u00a0% (49\u00a0% bis 94\u00a0%), n\u00a0=\u00a010"
-    for figure in (report.nps, report.csat):
+    assert report.scores[0].summary() == "NPS 43 (13 bis 66), n\u00a0=\u00a030"
+    assert report.scores[1].summary() == "CSAT 80\u00a0% (49\u00a0% bis 94\u00a0%), n\u00a0=\u00a010"
+    for figure in (report.scores[0], report.scores[1]):
         for part in (figure.value, figure.interval, figure.evidence, figure.verdict):
             for shown in (page, mail, text):
                 assert " ".join(part.split()) in shown
-    for line in (report.opening, report.rates.response_rate, report.rates.coverage, report.nps.before, *report.cases):
+    for line in (
+        report.opening,
+        report.rates.response_rate,
+        report.rates.coverage,
+        report.scores[0].before,
+        *report.cases,
+    ):
         for shown in (page, mail, text):
             assert " ".join(line.split()) in shown
     assert html.escape(report.trend_description) in message.html
@@ -306,7 +401,7 @@ def test_words_for_a_change_come_from_the_test_alone(acme, october, word, senten
 
     report = presentation.present(digest.content, "de")
 
-    assert report.nps.verdict == word
+    assert report.scores[0].verdict == word
     assert report.opening == sentence
 
 
@@ -317,7 +412,7 @@ def test_without_a_period_before_no_change_is_named(acme):
 
     report = presentation.present(digest.content, "en")
 
-    assert (report.nps.verdict, report.nps.before) == ("No comparison yet", "")
+    assert (report.scores[0].verdict, report.scores[0].before) == ("No comparison yet", "")
     assert report.opening == "There is no comparison with the period before yet."
 
 
@@ -337,7 +432,7 @@ def test_small_groups_show_nothing_or_only_a_range(acme, n, summary):
     answers(acme, [10] * n)
     digest, message = sent_to(acme)
 
-    assert presentation.present(digest.content, "de").nps.summary() == summary
+    assert presentation.present(digest.content, "de").scores[0].summary() == summary
     assert summary.replace("\u00a0", " ") in message.text.replace("\u00a0", " ")
 
 
@@ -347,7 +442,7 @@ def test_a_period_before_with_nine_answers_is_not_named_for_comparison(acme):
     answers(acme, [10] * 9, at=MID_SEPTEMBER)
     digest, message = sent_to(acme)
 
-    assert presentation.present(digest.content, "de").nps.before == ""
+    assert presentation.present(digest.content, "de").scores[0].before == ""
     assert "September: " not in message.text
 
 
@@ -360,7 +455,7 @@ def test_after_a_new_wording_no_comparison_is_offered(acme):
 
     report = presentation.present(digest.content, "de")
 
-    assert (report.nps.verdict, report.nps.before) == ("Neuer Wortlaut, kein Vergleich", "")
+    assert (report.scores[0].verdict, report.scores[0].before) == ("Neuer Wortlaut, kein Vergleich", "")
     assert (report.trend_title, digest.chart_svg) == ("", "")
 
 
@@ -459,8 +554,8 @@ def test_both_languages_say_the_same_figures(acme):
     assert "Dear Ms Smith, recommendation has not clearly changed." in english.text
     assert "NPS 43 (13 bis 66), n\u00a0=\u00a030" in german.text
     assert "NPS 43 (13 to 66), n\u00a0=\u00a030" in english.text
-    assert '<html lang="de">' in german.html
-    assert '<html lang="en">' in english.html
+    assert '<html lang="de"' in german.html
+    assert '<html lang="en"' in english.html
 
 
 def test_no_agent_is_named_anywhere(acme, client, monkeypatch):
