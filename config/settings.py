@@ -337,7 +337,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "ENUM_NAME_OVERRIDES": {"WhyNoFurther": "surveys.api.funnel.LOSSES"},
+    "ENUM_NAME_OVERRIDES": {
+        "WhyNoFurther": "surveys.api.funnel.LOSSES",
+        "WhyNotAsked": "surveys.models.Invitation.Reason",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "APPEND_COMPONENTS": {

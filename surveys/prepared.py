@@ -1,6 +1,6 @@
-"""A query that is compiled once and run for every request: most of what an ORM read costs is making its SQL.
+"""Queries that are compiled once and run for every request: most of what an ORM read or write costs is making its SQL.
 
-PostgreSQL keeps it prepared as well, for reading and planning a join of six tables takes longer than running it.
+PostgreSQL keeps them prepared as well, for reading and planning a join of six tables takes longer than running it.
 """
 
 import datetime as dt
@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import psycopg
 from django.db import connection, models
@@ -59,18 +60,10 @@ class _Compiled:
             self.populators = get_related_populators(info, select, self.alias)
 
     def fetch(self, values: Sequence[object]) -> list[tuple]:
-        """Prepared on PostgreSQL, unless queries are counted, which only Django's own cursor does."""
         filled = list(self.parameters)
         for parameter, value in self.places:
             filled[parameter] = _as_parameter(values[value])
-        if connection.vendor != "postgresql" or connection.queries_logged:
-            with connection.cursor() as cursor:
-                cursor.execute(self.statement, filled)
-                return cursor.fetchall()
-        connection.ensure_connection()
-        connection.connection.prepare_threshold = sys.maxsize  # these by our word, everything else never
-        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-            return cursor.execute(self.statement, filled, prepare=True).fetchall()
+        return _run(self.statement, filled)
 
     def model_of(self, row: tuple) -> models.Model:
         if self.converters:
@@ -79,6 +72,41 @@ class _Compiled:
         for populator in self.populators:
             populator.populate(row, instance)
         return instance
+
+
+def insert(rows: Sequence[models.Model], instead: str = "") -> None:
+    """Store new rows of one model in one statement, and give them their keys; no signal is sent.
+
+    `instead`: what to do with a row that is there already, as in SQL's ON CONFLICT; without it, IntegrityError.
+    """
+    statement, fields = _insertion(type(rows[0]), len(rows), instead)
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in fields]
+    for row, (pk,) in zip(rows, _run(statement, values), strict=True):
+        row.pk, row._state.adding, row._state.db = pk, False, connection.alias
+
+
+@lru_cache(maxsize=200)
+def _insertion(model: type[models.Model], number: int, instead: str) -> tuple[str, list[models.Field]]:
+    """The statement for so many rows, and the fields whose values it takes for each."""
+    meta, quoted = model._meta, connection.ops.quote_name
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(quoted(field.column) for field in fields)
+    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * number)
+    # Nothing but names of our own models goes into it.
+    statement = f"INSERT INTO {quoted(meta.db_table)} ({columns}) VALUES {places}"  # noqa: S608
+    return f"{statement} {instead} RETURNING {quoted(meta.pk.column)}", fields
+
+
+def _run(statement: str, values: list) -> list[tuple]:
+    """Prepared on PostgreSQL, unless queries are counted, which only Django's own cursor does."""
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+    connection.ensure_connection()
+    connection.connection.prepare_threshold = sys.maxsize  # these by our word, everything else never
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statement, values, prepare=True).fetchall()
 
 
 def _compile(queryset: models.QuerySet, samples: list[object]) -> _Compiled:

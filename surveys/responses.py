@@ -13,7 +13,7 @@ from functools import partial
 
 from django.db import IntegrityError, transaction
 
-from . import questionnaire, wording
+from . import prepared, questionnaire, wording
 from .delivery import links
 from .models import (
     Agent,
@@ -26,11 +26,12 @@ from .models import (
     Response,
     SurveyVersion,
     Visit,
+    group_of,
 )
 from .prepared import Prepared
 from .questionnaire import Given, Situation
 from .redaction import redact
-from .signals import announce, enqueue
+from .signals import announce
 
 EMPTY = ("", ())  # a question that was left out
 CHANGEABLE = dt.timedelta(hours=24)  # how long an answer from an open link can be completed and changed
@@ -38,15 +39,19 @@ AT_KIOSK = dt.timedelta(minutes=10)  # how long a sheet can be completed where t
 
 
 _ASKED = Prepared(
-    lambda public_id: Invitation.objects.filter(is_asked=True, public_id=public_id)
-    .select_related("client__appearance", "customer", "version__survey", "response")
-    .defer("client__appearance__logo"),
+    lambda public_id: (
+        Invitation.objects.filter(is_asked=True, public_id=public_id)
+        .select_related("client__appearance", "customer", "version__survey", "response")
+        .defer("client__appearance__logo")
+    ),
     uuid.UUID(int=0),
 )
 _OPEN = Prepared(
-    lambda pk, at: Invitation.objects.select_for_update()
-    .filter(pk=pk, is_asked=True, withdrawn_at=None, expires_at__gt=at)
-    .values_list("pk"),
+    lambda pk, at: (
+        Invitation.objects.select_for_update()
+        .filter(pk=pk, is_asked=True, withdrawn_at=None, expires_at__gt=at)
+        .values_list("pk")
+    ),
     -1,
     dt.datetime.min.replace(tzinfo=dt.UTC),
 )
@@ -284,7 +289,7 @@ def _record(sitting: Sitting, sheet: Sheet, at: dt.datetime, is_begun: bool) -> 
         _forget_unasked(response, sitting, said)
     if is_news and response.completed_at:
         # Robust: nothing that follows from an answer may turn it into an error.
-        transaction.on_commit(partial(enqueue, announce, response.pk), robust=True)
+        transaction.on_commit(partial(announce, response.pk), robust=True)
     return response
 
 
@@ -303,7 +308,8 @@ def _held(sitting: Sitting, at: dt.datetime, is_begun: bool) -> Response | None:
 
 
 def _create(sitting: Sitting, sheet: Sheet, said: dict[str, Given], at: dt.datetime) -> Response:
-    response = Response.objects.create(
+    score = said[Question.SCORE]
+    response = Response(
         client=sitting.client,
         invitation=sitting.invitation,
         open_link=sitting.open_link,
@@ -311,7 +317,8 @@ def _create(sitting: Sitting, sheet: Sheet, said: dict[str, Given], at: dt.datet
         public_id=sitting.sheet_id or uuid.uuid4(),
         version=sitting.version,
         kind=sitting.kind,
-        score=said[Question.SCORE],
+        score=score,
+        group=group_of(sitting.kind, score),
         language=sheet.language or sitting.language,
         wants_call=bool(sheet.wants_call),
         phone=sheet.phone if sheet.wants_call else "",
@@ -319,7 +326,8 @@ def _create(sitting: Sitting, sheet: Sheet, said: dict[str, Given], at: dt.datet
         submitted_at=at,
         completed_at=at if sheet.is_last else None,
     )
-    _store(response, sitting.version, said)
+    prepared.insert([response])
+    _store(response, sitting.version, {key: given for key, given in said.items() if given not in EMPTY})
     return response
 
 
@@ -373,12 +381,8 @@ def _store(response: Response, version: SurveyVersion, said: Mapping[str, Given]
     empty = [answer.question for answer in texts if not answer.text]
     if empty:
         response.answers.filter(question__in=empty).delete()
-    written = [answer for answer in texts if answer.text]
-    unique = ["response", "question", "choice"]
-    if written or new:
-        Answer.objects.bulk_create(
-            [*new, *written], update_conflicts=True, update_fields=["text"], unique_fields=unique
-        )
+    if new := [*new, *(answer for answer in texts if answer.text)]:
+        prepared.insert(new, "ON CONFLICT (response_id, question_id, choice) DO UPDATE SET text = excluded.text")
 
 
 def _forget_unasked(response: Response, sitting: Sitting, said: Mapping[str, Given]) -> None:

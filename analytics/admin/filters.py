@@ -32,7 +32,8 @@ class PeriodFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "all":
             return queryset
-        return queryset.filter(submitted_at__gte=timezone.now() - dt.timedelta(days=int(self.value() or USUAL_DAYS)))
+        days = {"7": 7, "365": 365}.get(self.value(), USUAL_DAYS)
+        return queryset.filter(submitted_at__gte=timezone.now() - dt.timedelta(days=days))
 
 
 class GroupFilter(admin.SimpleListFilter):
@@ -67,7 +68,7 @@ class CommentFilter(admin.SimpleListFilter):
 
 
 class DoorFilter(admin.SimpleListFilter):
-    title = gettext_lazy("came by")
+    title = gettext_lazy("way of answering")
     parameter_name = "door"
 
     def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,7 +26,7 @@ class SurveyForm(OneClientForm):
 
     start = forms.ChoiceField(
         label=gettext_lazy("Start with"),
-        choices=authoring.Start.choices,
+        choices=[(start.value, capfirst(start.label)) for start in authoring.Start],
         widget=forms.RadioSelect,
         initial="post-contact",
     )

@@ -16,6 +16,7 @@ from .. import flagged, questionnaire, wording
 from ..admin_scope import BY_CLIENT, ReadOnly, button, on_row
 from ..models import FlaggedSheet, Question, reach_of
 from ..models.answering import scale_of
+from ..templatetags.moments import moment
 from .ledger import CampaignFilter, DaysFilter
 
 
@@ -44,7 +45,7 @@ class FlaggedDaysFilter(DaysFilter):
 class FlaggedSheetAdmin(ReadOnly):
     """Kept, in no score, never deleted; whoever finds that it was a person after all lets it count."""
 
-    list_display = ("score_of", "why", "origin", "submitted_at", "counts", "client")
+    list_display = ("score_of", "why", "origin", "sent_at", "counts", "client")
     list_filter = (CountsFilter, FlaggedCampaignFilter, FlaggedDaysFilter, BY_CLIENT)
     list_select_related = (
         "client",
@@ -75,6 +76,10 @@ class FlaggedSheetAdmin(ReadOnly):
         address = reverse("admin:surveys_invitation_change", args=[invitation.pk])
         whom = invitation.contact or invitation.customer or "–"
         return format_html('<a href="{}">{}</a> <span class="quiet">{}</span>', address, whom, invitation.campaign)
+
+    @admin.display(description=gettext_lazy("sent"), ordering="submitted_at")
+    def sent_at(self, sheet: FlaggedSheet) -> str:
+        return moment(sheet.submitted_at, sheet.client.zone)
 
     @admin.display(description=gettext_lazy("counts"), boolean=True)
     def counts(self, sheet: FlaggedSheet) -> bool:

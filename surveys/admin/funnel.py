@@ -134,11 +134,11 @@ def _beside(found: ledger.Beside, campaign: Campaign, rows: dict) -> list[tuple[
     """What came in and is in no score, each with a note: numbers that were only clicked, and flagged answers."""
     lines = []
     if found.provisional:
-        label = _("numbers clicked in the mail and not sent: provisional")
+        label = _("only clicked in the mail: provisional")
         lines.append((_line(label, found.provisional, rows, clicked="only"), _by_group(campaign.survey.kind, found)))
     if found.flagged:
         address = f"{reverse('admin:surveys_flaggedsheet_changelist')}?{urlencode({**rows, 'counts': 'no'})}"
-        lines.append((Line(_("answers with the marks of a machine"), _count(found.flagged), address), ""))
+        lines.append((Line(_("with the marks of a machine"), _count(found.flagged), address), ""))
     return lines
 
 

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .people import Client
@@ -69,7 +70,7 @@ class SurveyVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.survey} {self.number}"
+        return gettext("%(survey)s, version %(number)s") % {"survey": self.survey, "number": self.number}
 
     def save(self, *args, **kwargs) -> None:
         self.refuse_if_published()

@@ -17,19 +17,20 @@ def filled(key: Hashable, personal: Mapping[str, str], render: Callable[[Mapping
 
     What is empty is left to the template, which may leave out more with it.
     """
-    pieces = _slot(key, frozenset(name for name, value in personal.items() if value))
-    if not pieces:
+    kept = _kept(key, frozenset(name for name, value in personal.items() if value))
+    if "pieces" not in kept:  # two threads may both render it: the same page, stored as a whole
         marks = Marks(tuple(personal))
-        pieces += marks.cut(render({name: personal[name] and mark for name, mark in marks.items()}))
+        kept["pieces"] = marks.cut(render({name: personal[name] and mark for name, mark in marks.items()}))
+    pieces = kept["pieces"]
     return "".join([escape(personal[piece]) if place % 2 else piece for place, piece in enumerate(pieces)])
 
 
 @lru_cache(maxsize=500)
-def _slot(key: Hashable, given: frozenset[str]) -> list[str]:
-    """Where the pieces of a page are kept; empty until it was rendered."""
-    return []
+def _kept(key: Hashable, given: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """Where a page is kept; empty until it was rendered."""
+    return {}
 
 
 def forget() -> None:
     """For tests, whose databases give the same numbers to other versions."""
-    _slot.cache_clear()
+    _kept.cache_clear()

@@ -1,18 +1,20 @@
 """The answer sheet as it comes from a page or the API: checked and tidied, with a sentence for everything wrong."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import phonenumbers
 from django import forms
 from django.utils.functional import cached_property
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from .. import wording
 from ..models import Group, Question, group_of
 from ..models.answering import scale_of
 from ..questionnaire import Given, questions_of
 from ..responses import Sheet, Sitting
+from ..templatetags.own_words import TOKEN
 
 COMMENT_LIMIT = 2000  # characters
 REASON = "comment"  # the key of the usual open question, whose answer speaks for itself
@@ -38,10 +40,28 @@ class Cell:
 
 
 class Comment(forms.CharField):
-    """Free words. Browsers send line ends as two characters and count them as one; so do we."""
+    """Free words. Browsers send line ends as two characters and count them as one; so do we.
+
+    What was taken out of the words that are kept is shown as “[removed]”; where that stays, it stays what it was.
+    """
+
+    def __init__(self, *, kept: Callable[[], str], **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.kept = kept
 
     def to_python(self, value: str) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
+        text = super().to_python(value).replace("\r\n", "\n")
+        if (removed := _removed()) not in text:
+            return text
+        tokens = iter(TOKEN.findall(self.kept()))
+        return re.sub(re.escape(removed), lambda shown: next(tokens, shown[0]), text)
+
+    def prepare_value(self, value: str | None) -> str | None:
+        return value and TOKEN.sub(_removed(), value)
+
+
+def _removed() -> str:
+    return f"[{pgettext('redacted', 'removed')}]"
 
 
 def clicked_score(sitting: Sitting, values: list[str]) -> int | None:
@@ -90,7 +110,7 @@ class AnswerForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.sitting, self.questions, self.asks_call = sitting, list(questions), asks_call
         for question in self.questions:
-            self.fields[question.key] = _field(question, self._texts(question))
+            self.fields[question.key] = _field(question, self._texts(question), sitting)
         if not asks_call:
             del self.fields["wants_call"], self.fields["phone"]
 
@@ -190,9 +210,10 @@ def _labels(question: Question, texts: dict, given: Given) -> str:
     return ", ".join(labels.get(key, key) for key in question.choices if key in chosen)
 
 
-def _field(question: Question, texts: dict) -> forms.Field:
+def _field(question: Question, texts: dict, sitting: Sitting) -> forms.Field:
     if question.kind == Question.Kind.TEXT:
         return Comment(
+            kept=lambda: sitting.said.get(question.key, ""),
             required=question.is_required,
             max_length=COMMENT_LIMIT,
             error_messages={

@@ -43,10 +43,13 @@ class Scene:
     def read(cls, written: str) -> "Scene | None":
         """What `written` wrote; None for anything else, as a cut address."""
         try:
-            scene = cls(**json.loads(base64.urlsafe_b64decode(written)))
+            stored = json.loads(base64.urlsafe_b64decode(written))
+            json.dumps(stored, ensure_ascii=False).encode()  # half a character cannot be shown
+            scene = cls(**stored)
             said = {key: tuple(given) if isinstance(given, list) else given for key, given in scene.said.items()}
-            return replace(scene, said=said, version=int(scene.version))
-        except (ValueError, TypeError, AttributeError):
+            contact = {"channel": str(scene.channel), "segment": str(scene.segment)}
+            return replace(scene, said=said, version=int(scene.version), **contact)
+        except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
             return None
 
 
@@ -132,7 +135,7 @@ def _fits(question: Question, given: Given) -> bool:
     if question.is_scale:
         return isinstance(given, int) and given in scale_of(question.kind)
     if question.kind == Question.Kind.MULTIPLE:
-        return isinstance(given, tuple) and set(given) <= set(question.choices)
+        return isinstance(given, tuple) and all(one in question.choices for one in given)
     return isinstance(given, str) and (question.kind == Question.Kind.TEXT or given in ("", *question.choices))
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -65,10 +66,18 @@ class Place:
         return next((number for number in reversed(range(self.number)) if self.asked(number)), None)
 
     def following(self, said: Said) -> int | None:
-        """The next page with anything to ask, once this was said, too: perhaps this one again, with what it brought."""
+        """The next page with anything to ask, once this was said, too: perhaps this one again, with what it brought.
+
+        After the last one, the first where a required answer is missing: it was passed over by its address, or
+        another tab changed what it depends on.
+        """
         before = self.asked()
         left = range(self.number, len(self.pages))
-        return next((n for n in left if any(one not in before for one in self.asked(n, said))), None)
+        ahead = (n for n in left if any(one not in before for one in self.asked(n, said)))
+        missed = (
+            n for n in range(self.number) if any(q.is_required and q.key not in said for q in self.asked(n, said))
+        )
+        return next(chain(ahead, missed), None)
 
     @property
     def asks_call(self) -> bool:

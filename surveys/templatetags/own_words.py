@@ -9,11 +9,11 @@ from django.utils.translation import pgettext
 
 register = template.Library()
 
-_TOKEN = re.compile(r"⟦[a-z_]+⟧")  # what redaction leaves behind
+TOKEN = re.compile(r"⟦[a-z_]+⟧")  # what redaction leaves behind
 
 
 @register.filter
 def own_words(text: str) -> SafeString:
     """The text as HTML, escaped; each thing that was taken out is a dashed word that says so."""
     removed = format_html('<span class="redacted">{}</span>', pgettext("redacted", "removed"))
-    return mark_safe(_TOKEN.sub(removed, escape(text)))
+    return mark_safe(TOKEN.sub(removed, escape(text)))

@@ -12,8 +12,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-import django
-
+from tests.benchmarks import own_database
 from tests.benchmarks.mails import plan, start_sink
 
 RATE = 12_000  # mails a minute
@@ -45,31 +44,32 @@ def drain() -> tuple[float, list[float]]:
     return time.monotonic() - began, megabytes
 
 
-def main() -> None:
-    sink, port = start_sink()
-    os.environ |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "MAILS_PER_MINUTE": str(RATE)}
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    from django.db import connection
-
+def measure() -> tuple[dict, dict, int, float, list[float]]:
+    """Delays of each client's mails, those of a queue that took the oldest first, how many left, in which time."""
     from surveys.delivery import clock
     from surveys.models import OutgoingMessage
 
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    plan(BIG, clock.now())
+    plan(SMALL, clock.now(), clients=SMALL_CLIENTS - 1)
+    plan(SMALL + 4, clock.now())
+    began = clock.now()
+    seconds, megabytes = drain()
+    rows = OutgoingMessage.objects.order_by("due_at", "pk").values_list("client", "handed_over_at", "state")
+    delays, oldest_first, drained = defaultdict(list), defaultdict(list), 0
+    for place, (client, at, state) in enumerate(rows):
+        delays[client].append((at - began).total_seconds())
+        oldest_first[client].append(place * 60 / RATE)
+        drained += state == "accepted"
+    return delays, oldest_first, drained, seconds, megabytes
+
+
+def main() -> None:
+    sink, port = start_sink()
+    os.environ |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "MAILS_PER_MINUTE": str(RATE)}
     try:
-        plan(BIG, clock.now())
-        plan(SMALL, clock.now(), clients=SMALL_CLIENTS - 1)
-        plan(SMALL + 4, clock.now())
-        began = clock.now()
-        seconds, megabytes = drain()
-        rows = OutgoingMessage.objects.order_by("due_at", "pk").values_list("client", "handed_over_at", "state")
-        delays, oldest_first, drained = defaultdict(list), defaultdict(list), 0
-        for place, (client, at, state) in enumerate(rows):
-            delays[client].append((at - began).total_seconds())
-            oldest_first[client].append(place * 60 / RATE)
-            drained += state == "accepted"
+        with own_database(only_postgresql=False):
+            delays, oldest_first, drained, seconds, megabytes = measure()
     finally:
-        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
         sink.terminate()
     big = max(delays, key=lambda client: len(delays[client]))
     small = [client for client in delays if client != big]

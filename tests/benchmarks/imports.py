@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import django
+from tests.benchmarks import own_database
 
 ROWS = 100_000
 SINGLE = 5_000  # rows of the limit with a commit each
@@ -249,19 +249,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--passes", type=int, default=3)
     options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    from django.db import connection
-
-    if connection.vendor != "postgresql":
-        raise SystemExit("Set DATABASE_URL to a PostgreSQL server: SQLite has no such limits to compare with.")
-    original = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, serialize=False, autoclobber=True)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(measure(Path(folder), options.rows, options.passes), indent=2))
-    finally:
-        connection.creation.destroy_test_db(original, verbosity=0)
+    with own_database(), tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(measure(Path(folder), options.rows, options.passes), indent=2))
 
 
 if __name__ == "__main__":

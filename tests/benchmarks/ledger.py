@@ -9,13 +9,12 @@ It works in a test database of its own, which it drops at the end.
 
 import datetime as dt
 import json
-import os
 import random
 import time
 import tracemalloc
 from collections.abc import Callable
 
-import django
+from tests.benchmarks import own_database
 
 ROWS = 100_000
 AT = dt.datetime(2026, 11, 10, 9, tzinfo=dt.UTC)
@@ -180,18 +179,8 @@ def measure() -> dict:
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    from django.db import connection
-
-    if connection.vendor != "postgresql":
-        raise SystemExit("Set DATABASE_URL to a PostgreSQL database: that is what is measured.")
-    original = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
+    with own_database():
         print(json.dumps(measure(), indent=2))
-    finally:
-        connection.creation.destroy_test_db(original, verbosity=0)
 
 
 if __name__ == "__main__":

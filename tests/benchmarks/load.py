@@ -38,7 +38,7 @@ class Outcome:
 class _Connection:
     def __init__(self, address: tuple[str, int]) -> None:
         self.address, self.socket, self.buffer, self.script, self.started = address, None, b"", None, 0.0
-        self.connect()
+        self.used = 0.0
 
     def connect(self) -> None:
         if self.socket:
@@ -46,9 +46,20 @@ class _Connection:
         self.socket, self.buffer = socket.create_connection(self.address), b""
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def send(self, request: bytes) -> None:
+        """Servers hang up after two seconds of silence: a connection that was idle for one is made anew."""
+        now = time.perf_counter()
+        if now - self.used > 1:
+            self.connect()
+        self.used = now
+        self.socket.sendall(request)
+
     def reply(self) -> tuple[int, bytes, bytes, bool] | None:
         """Status, head, body and whether the server keeps the connection, once the reply is there as a whole."""
-        self.buffer += self.socket.recv(262_144)
+        received = self.socket.recv(262_144)
+        if not received:
+            raise ConnectionError("the server hung up in mid-reply")
+        self.buffer += received
         head, end, rest = self.buffer.partition(END)
         if not end:
             return None
@@ -74,8 +85,8 @@ def run(address: tuple[str, int], scripts: Callable[[], Script | None], clients:
         while next_script is not None and idle and (not rate or begun + started / rate <= now):
             connection = idle.pop()
             connection.script, connection.started = next_script, begun + started / rate if rate else now
+            connection.send(next(connection.script))
             selector.register(connection.socket, selectors.EVENT_READ, connection)
-            connection.socket.sendall(next(connection.script))
             busy, started, next_script = busy + 1, started + 1, scripts()
         wait = max(0.0, begun + started / rate - time.perf_counter()) if rate and idle and next_script else None
         for key, _ in selector.select(wait if busy else (wait or 0)):
@@ -89,6 +100,7 @@ def run(address: tuple[str, int], scripts: Callable[[], Script | None], clients:
                 selector.unregister(connection.socket)
                 connection.connect()
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.used = time.perf_counter()
             try:
                 connection.socket.sendall(connection.script.send((status, head, body)))
             except StopIteration:
@@ -97,7 +109,8 @@ def run(address: tuple[str, int], scripts: Callable[[], Script | None], clients:
                 idle.append(connection)
                 busy -= 1
     for connection in idle:
-        connection.socket.close()
+        if connection.socket:
+            connection.socket.close()
     outcome.seconds = time.perf_counter() - begun
     return outcome
 

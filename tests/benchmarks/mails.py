@@ -13,9 +13,9 @@ import os
 import smtplib
 import time
 
-import django
 from aiosmtpd.smtp import SMTP
 
+from tests.benchmarks import own_database
 from tests.sink import free_port
 
 ALWAYS = {"hour_from": 0, "hour_until": 24, "sending_days": [1, 2, 3, 4, 5, 6, 7], "quarantine_days": 0}
@@ -120,23 +120,24 @@ def size_of_a_mail() -> int:
     return len(letters.letter_of(OutgoingMessage.objects.last(), timezone.now()).as_bytes())
 
 
+def database() -> str:
+    from django.db import connection
+
+    return connection.vendor
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.mails")
     parser.add_argument("--mails", type=int, default=3_000)
     mails = parser.parse_args().mails
     sink, port = start_sink()
     os.environ["EMAIL_URL"] = f"smtp://127.0.0.1:{port}"
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    from django.db import connection
-
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
-        ours(200)  # compiles the wording, warms the connection up
-        size = size_of_a_mail()
-        rounds = [(ours(mails), bare(port, mails, size)) for _ in range(3)]
+        with own_database(only_postgresql=False):
+            ours(200)  # compiles the wording, warms the connection up
+            size, vendor = size_of_a_mail(), database()
+            rounds = [(ours(mails), bare(port, mails, size)) for _ in range(3)]
     finally:
-        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
         sink.terminate()
     best, limit = (max(figures) for figures in zip(*rounds, strict=True))
     result = {
@@ -145,7 +146,7 @@ def main() -> None:
         "ratio": round(best / limit, 2),
         "ratio_by_round": [round(own / bare_, 2) for own, bare_ in rounds],
         "bytes_per_mail": size,
-        "database": connection.vendor,
+        "database": vendor,
     }
     print(json.dumps(result, indent=2))
 

@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 
 import django
 
+from tests.benchmarks import own_database
+
 CONTACTS, FEW, CUSTOMERS, CLIENTS, SHARING = 100_000, 20_000, 70_000, 500, 20
 NOW = dt.datetime(2026, 11, 10, 9, 0, tzinfo=dt.UTC)
 
@@ -261,20 +263,13 @@ def measure() -> dict[str, object]:
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    from django.db import connection
-
-    if connection.vendor != "postgresql":
-        raise SystemExit("Set DATABASE_URL to a PostgreSQL database; a test database is made beside it.")
-    if sys.argv[1:] == ["planner"]:
+    if sys.argv[1:] == ["planner"]:  # a second process, over the first one's database
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        django.setup()
         planner()
         return
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
+    with own_database():
         print(json.dumps(measure(), indent=2))
-    finally:
-        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
 
 
 if __name__ == "__main__":

@@ -480,7 +480,7 @@ def test_a_page_costs_few_queries(browser, counter, django_assert_num_queries, c
         browser.get(path)
     fields = open_form(browser, counter)
     clock.shift(dt.timedelta(seconds=20))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         browser.post(path, {**fields, "score": "4"})
     with django_assert_num_queries(0):
         browser.get("/o/" + "A" * 43 + "/")

@@ -17,7 +17,7 @@ from django.test import Client as Browser
 from surveys import questionnaire
 from surveys.delivery import links, survey_mail
 from surveys.models import Answer, Appearance, Invitation, Question, Response, Suppression
-from surveys.pages import sheets
+from surveys.pages import compiled, sheets
 from surveys.pages.frame import OWN_NAMES
 from tests import factories
 
@@ -581,6 +581,16 @@ def test_an_answer_can_be_changed_until_the_link_expires(browser, invitation, no
     assert Response.objects.get().score == 8
 
 
+def test_what_was_taken_out_is_shown_as_a_word_of_the_page_and_stays_out_when_it_is_sent_again(browser, invitation):
+    browser.post(path_of(invitation), {"score": "3", "comment": "Herr Müller, Tel. 0171 2345678, rief nie an."})
+    address = path_of(invitation) + "?change=1"
+    form = browser.get(address).content.decode()
+    assert "Herr [entfernt], Tel. [entfernt], rief nie an.</textarea>" in form and "⟦" not in form
+    browser.post(address, {"score": "3", "comment": "Herr [entfernt], Tel. [entfernt], rief nie an. [entfernt]"})
+    kept = "Herr ⟦name⟧, Tel. ⟦phone⟧, rief nie an. [entfernt]"
+    assert Response.objects.get().answers.get().text == kept
+
+
 def test_nobody_is_thanked_before_they_answered(browser, invitation):
     response = browser.get(path_of(invitation) + "thanks/")
     assert (response.status_code, response["Location"]) == (302, path_of(invitation))
@@ -804,6 +814,18 @@ def test_a_page_filled_in_is_the_page_rendered(browser, acme, monkeypatch, kind,
         whole, filled = rendered_and_filled(browser, monkeypatch, path_of(invitation) + query)
         assert filled == whole
         assert path_of(invitation) in filled and "nk" + "0" not in filled
+
+
+def test_two_threads_that_render_a_page_at_once_leave_one_page():
+    def render(open_places):
+        return f"<p>{open_places['made']}</p>"
+
+    def render_while_another_does(open_places):
+        assert compiled.filled("key", {"made": "2"}, render) == "<p>2</p>"
+        return render(open_places)
+
+    assert compiled.filled("key", {"made": "1"}, render_while_another_does) == "<p>1</p>"
+    assert compiled.filled("key", {"made": "<3"}, render) == "<p>&lt;3</p>"
 
 
 def test_a_changed_client_look_or_survey_is_on_the_very_next_page(browser, acme, invitation):
