@@ -29,7 +29,7 @@ from django.db.models import Value
 
 from .delivery import links
 from .models import FlaggedSheet, Invitation, OutgoingMessage, Visit
-from .responses import Sitting
+from .sittings import Sitting
 
 Mark = FlaggedSheet.Evidence
 

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from . import responses
+from . import responses, sittings
 from .models import FlaggedSheet, Invitation, Login, Question, Response
 from .questionnaire import Given
-from .responses import LinkClosed, Sheet, Sitting
+from .responses import LinkClosed, Sheet
+from .sittings import Sitting
 
 MOST = 20  # sheets of one link that are kept: whoever sent as many has shown what it is
 
@@ -133,7 +134,7 @@ def _sitting(kept: FlaggedSheet) -> Sitting:
     """The sitting that it was sent in, as it stands now; the invitation is held until the end of the transaction."""
     if kept.invitation_id:
         held = Invitation.objects.select_for_update(of=("self",)).select_related("client", "version__survey")
-        return responses.sitting_of(held.get(pk=kept.invitation_id), kept.door)
+        return sittings.sitting_of(held.get(pk=kept.invitation_id), kept.door)
     sheet_id = uuid.UUID(hex=kept.sheet["sheet_id"])
     answered = Response.objects.filter(public_id=sheet_id).first()
-    return responses.sitting_at(kept.open_link, kept.version, sheet_id, kept.submitted_at, response=answered)
+    return sittings.sitting_at(kept.open_link, kept.version, sheet_id, kept.submitted_at, response=answered)

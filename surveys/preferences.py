@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from . import suppressions
 from .delivery import links
 from .models import DeliveryEvent, Invitation, OutgoingMessage, Suppression
-from .responses import invitation_of
+from .sittings import invitation_of
 
 
 class Scope(enum.StrEnum):

@@ -19,7 +19,7 @@ from analytics.models import Reading
 from analytics.tasks import read_answers
 from feedback_loop.models import Case
 from feedback_loop.tasks import open_cases
-from surveys import delivery, invitations, responses
+from surveys import delivery, invitations, responses, sittings
 from surveys.delivery import survey_mail
 from surveys.models import OutgoingMessage, Response
 from surveys.responses import Sheet
@@ -71,7 +71,7 @@ def make_response(client) -> Response:
     """A dissatisfied customer, through the same function as the page."""
     invitation = factories.make_invitation(client, about_at=timezone.now())
     sheet = Sheet({"score": 1, "comment": "Die Warteschleife war furchtbar lang."})
-    return responses.record(responses.sitting_of(invitation), sheet, timezone.now())
+    return responses.record(sittings.sitting_of(invitation), sheet, timezone.now())
 
 
 def is_dealt_with(response: Response) -> Callable[[], bool]:

@@ -16,12 +16,13 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response as Reply
 
-from .. import questionnaire, responses, wording
+from .. import questionnaire, responses, sittings, wording
 from ..models import Campaign, Door, Invitation, Question
 from ..models.answering import scale_of
 from ..pages.forms import AnswerForm
 from ..questionnaire import Said
-from ..responses import LinkClosed, Sitting
+from ..responses import LinkClosed
+from ..sittings import Sitting
 from . import idempotency
 from .contacts import FindingSerializer, JsonView, TooLarge, errors_of, one_or_many, whole
 from .links import LinkOrderSerializer, Refused, campaign_of, finding, hand_out, not_asked
@@ -155,7 +156,7 @@ def _take(campaign: Campaign, row: object, at: dt.datetime) -> dict:
 
 
 def _sitting(invitation: Invitation, wish: str | None) -> Sitting:
-    sitting = responses.sitting_of(invitation, Door.API)
+    sitting = sittings.sitting_of(invitation, Door.API)
     if wish is None:
         return sitting
     language = wording.speaks(wish)

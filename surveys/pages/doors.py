@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from .. import flagged, responses, wording
+from .. import flagged, sittings, wording
 from ..delivery import links
 from ..models import Door, OpenLink
-from ..responses import Link, LinkClosed, LinkState, Sitting
+from ..responses import LinkClosed
+from ..sittings import Link, LinkState, Sitting
 from . import sheets, throttle
 from .frame import locale_of, page, speaking, wishes_of
 
@@ -46,7 +47,7 @@ def start(request: HttpRequest, token: str, door: Door) -> HttpResponse:
         if version is None:
             return _framed(_closed(request, open_link), open_link)
         version.survey = open_link.survey
-        sitting = responses.sitting_at(open_link, version, uuid.uuid4(), now, wishes_of(request))
+        sitting = sittings.sitting_at(open_link, version, uuid.uuid4(), now, wishes_of(request))
     with speaking(request, sitting) as sitting:
         answer = _step(request, sitting, now, is_stale=request.method == "POST" and posted is None)
         return _framed(answer, sitting.open_link)
@@ -57,7 +58,7 @@ def start(request: HttpRequest, token: str, door: Door) -> HttpResponse:
 def go_on(request: HttpRequest, token: str) -> HttpResponse:
     """Further pages of a sheet that was begun, and its changes."""
     now = timezone.now()
-    link = responses.open_sheet(links.SHEET, token, now, wishes_of(request))
+    link = sittings.open_sheet(links.SHEET, token, now, wishes_of(request))
     if link.sitting is None:
         return _unknown(request, now)
     with speaking(request, link.sitting) as sitting:
@@ -72,7 +73,7 @@ def go_on(request: HttpRequest, token: str) -> HttpResponse:
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """What happens now; at a kiosk for some seconds only, without a word of what was said."""
     now = timezone.now()
-    link = responses.open_sheet(links.SHEET, token, now, wishes_of(request))
+    link = sittings.open_sheet(links.SHEET, token, now, wishes_of(request))
     if link.sitting is None:
         return _unknown(request, now)
     with speaking(request, link.sitting) as sitting:
@@ -115,10 +116,10 @@ def _received(sitting: Sitting) -> HttpResponse:
 
 
 def _way(sitting: Sitting, is_stale: bool = False) -> sheets.Way:
-    token = responses.sheet_token(links.SHEET, sitting)
+    token = sittings.sheet_token(links.SHEET, sitting)
     frame = {
         "door": sitting.door,
-        "hidden": {NUMBER: responses.sheet_token(links.BLANK, sitting)},
+        "hidden": {NUMBER: sittings.sheet_token(links.BLANK, sitting)},
         "start_path": path_of(sitting.open_link),
         "untouched_seconds": UNTOUCHED if sitting.door == Door.KIOSK else None,
     }
@@ -135,7 +136,7 @@ def _posted(request: HttpRequest, public_id: str, door: Door, at: dt.datetime) -
     """The sitting of the number in the form, if this very link handed it out and is still open."""
     if request.method != "POST":
         return None
-    sitting = responses.open_sheet(links.BLANK, request.POST.get(NUMBER, ""), at, wishes_of(request)).sitting
+    sitting = sittings.open_sheet(links.BLANK, request.POST.get(NUMBER, ""), at, wishes_of(request)).sitting
     if sitting is None or (sitting.open_link.public_id.hex, sitting.door) != (public_id, door):
         return None
     return sitting if _is_open(sitting.open_link) else None

@@ -13,7 +13,8 @@ from .. import wording
 from ..models import Group, Question, group_of
 from ..models.answering import scale_of
 from ..questionnaire import Given, questions_of
-from ..responses import Sheet, Sitting
+from ..responses import Sheet
+from ..sittings import Sitting
 from ..templatetags.own_words import TOKEN
 
 COMMENT_LIMIT = 2000  # characters

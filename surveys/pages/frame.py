@@ -15,7 +15,7 @@ from .. import appearance, wording
 from ..delivery import survey_mail
 from ..models import Client, Door, Invitation
 from ..questionnaire import questions_of
-from ..responses import Sitting
+from ..sittings import Sitting
 
 # In their own words, for the switch on the page.
 OWN_NAMES = {

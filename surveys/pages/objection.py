@@ -3,11 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from .. import preferences, responses
+from .. import preferences, sittings
 from ..delivery import links
 from ..models import Survey
 from ..preferences import Scope
-from ..responses import Link, LinkState
+from ..sittings import Link, LinkState
 from . import sheets, throttle
 from .frame import OWN_NAMES, page, speaking
 
@@ -23,7 +23,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     Pressed, it takes effect at once and says so, however often.
     """
     now, invitation = timezone.now(), preferences.open_link(token)
-    with speaking(request, invitation and responses.sitting_of(invitation), OWN_NAMES) as sitting:
+    with speaking(request, invitation and sittings.sitting_of(invitation), OWN_NAMES) as sitting:
         if invitation is None:
             return sheets.end(Link(LinkState.UNKNOWN), None, now)
         chosen = _choice(request)

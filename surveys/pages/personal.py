@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from .. import evidence, flagged, responses
+from .. import evidence, flagged, responses, sittings
 from ..delivery import links
 from ..models import Visit
-from ..responses import LinkState, Sitting
+from ..sittings import LinkState, Sitting
 from . import sheets, throttle
 from .forms import clicked_score
 from .frame import speaking
@@ -31,7 +31,7 @@ def decoy(request: HttpRequest, token: str) -> HttpResponse:
 
 def _sheet(request: HttpRequest, token: str, by_decoy: bool = False) -> HttpResponse:
     now = timezone.now()
-    link = responses.open_link(token, now)
+    link = sittings.open_link(token, now)
     with speaking(request, link.sitting) as sitting:
         if link.state == LinkState.ANSWERED:
             goes_on = sitting.can_change(now) and ("change" in request.GET or request.method == "POST")
@@ -45,7 +45,7 @@ def _sheet(request: HttpRequest, token: str, by_decoy: bool = False) -> HttpResp
         try:
             return sheets.step(request, sitting, now, way, by_decoy)
         except responses.LinkClosed:  # withdrawn while we were reading the form
-            return sheets.end(responses.open_link(token, timezone.now()), sitting, now, way=_way(token))
+            return sheets.end(sittings.open_link(token, timezone.now()), sitting, now, way=_way(token))
 
 
 def _note(request: HttpRequest, sitting: Sitting, at: dt.datetime, by_decoy: bool) -> None:
@@ -57,7 +57,7 @@ def _note(request: HttpRequest, sitting: Sitting, at: dt.datetime, by_decoy: boo
     elif request.method == "HEAD":
         evidence.note(sitting.invitation, Visit.Kind.HEAD, at)
     else:
-        responses.note_opening(sitting.invitation, at, clicked_score(sitting, request.GET.getlist("score")))
+        sittings.note_opening(sitting.invitation, at, clicked_score(sitting, request.GET.getlist("score")))
 
 
 @throttle.knows_its_links
@@ -65,7 +65,7 @@ def _note(request: HttpRequest, sitting: Sitting, at: dt.datetime, by_decoy: boo
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """What happens now, and the answer as it is kept."""
     now = timezone.now()
-    link = responses.open_link(token, now)
+    link = sittings.open_link(token, now)
     with speaking(request, link.sitting) as sitting:
         if link.state == LinkState.OPEN:
             if flagged.begun(sitting):

@@ -17,7 +17,8 @@ from .. import wording
 from ..models import Client, Customer, Door, Invitation, Question, Response, SurveyVersion, group_of
 from ..models.answering import scale_of
 from ..questionnaire import Given, Situation, questions_of
-from ..responses import Link, LinkState, Sheet, Sitting
+from ..responses import Sheet
+from ..sittings import Link, LinkState, Sitting
 from . import sheets
 from .frame import speaking
 

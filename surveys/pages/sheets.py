@@ -17,7 +17,8 @@ from django.utils.translation import get_language
 from .. import evidence, flagged, responses, wording
 from ..models import Door, Question
 from ..questionnaire import Page, Said, pages, questions_of, shown
-from ..responses import Link, LinkState, Sheet, Sitting
+from ..responses import Sheet
+from ..sittings import Link, LinkState, Sitting
 from ..templatetags.moments import day
 from . import compiled, throttle
 from .forms import COMMENT_LIMIT, AnswerForm, clicked_score, words_of

@@ -18,7 +18,7 @@ from redis.retry import Retry
 
 from .. import wording
 from ..models import OpenLink
-from ..responses import Sitting
+from ..sittings import Sitting
 from .frame import page, speaking
 
 TOO_MUCH = 429

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from feedback_loop import digests
 from feedback_loop.models import DigestSubscription
-from surveys import delivery, preferences, responses
+from surveys import delivery, preferences, responses, sittings
 from surveys.delivery import pauses
 from surveys.management.commands.tick import tick
 from surveys.models import Access, Campaign, Invitation, Medium, OutgoingMessage, Response, Suppression
@@ -88,7 +88,7 @@ def sent(live_server, smtp_sink, provider, settings, transactional_db) -> tuple[
     sheet = responses.Sheet(
         {"score": 1, "comment": "Die Warteschleife war furchtbar lang."}, wants_call=True, phone="+493023125047"
     )
-    responses.record(responses.sitting_of(unhappy), sheet, now)
+    responses.record(sittings.sitting_of(unhappy), sheet, now)
     objected = factories.make_invitation(client, campaign=after_contact, about_at=now - dt.timedelta(days=1))
     preferences.unsubscribe(objected, now)
     tick()

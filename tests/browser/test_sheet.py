@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
-from surveys import responses
+from surveys import responses, sittings
 from surveys.delivery import survey_mail
 from surveys.models import FlaggedSheet, Invitation, OpenLink, Response
 from surveys.pages import doors
@@ -72,11 +72,11 @@ def states(invite, client) -> dict[str, str]:
     now = timezone.now()
     answered, link = invite(is_long=True)
     said = {"score": 3, "comment": "Der Rückruf kam nicht.", "solved": "partly", "ease": 2, "wrong": ("chat",)}
-    responses.record(responses.sitting_of(answered), responses.Sheet(said, True, "+49 30 23125047"), now)
+    responses.record(sittings.sitting_of(answered), responses.Sheet(said, True, "+49 30 23125047"), now)
     begun, second = invite(is_long=True)
-    responses.record(responses.sitting_of(begun), responses.Sheet({"score": 3}, is_last=False), now)
+    responses.record(sittings.sitting_of(begun), responses.Sheet({"score": 3}, is_last=False), now)
     content, happy = invite()
-    responses.record(responses.sitting_of(content), responses.Sheet({"score": 10}), now)
+    responses.record(sittings.sitting_of(content), responses.Sheet({"score": 10}), now)
     kiosk = OpenLink.objects.create(client=client, survey=content.version.survey, name="Kundenzentrum", door="kiosk")
     return {
         **{kind: invite(kind)[1] for kind in ("nps", "csat", "ces")},

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from surveys import preferences, responses, wording
+from surveys import preferences, responses, sittings, wording
 from surveys.api import answers as api
 from surveys.models import Answer, ApiKey, Contact, Door, Invitation, Medium, Question, Response, Survey
 from tests.conftest import NOW
@@ -138,7 +138,7 @@ def test_an_empty_text_takes_back_what_was_said(send, contact):
 def test_the_page_and_the_telephone_fill_the_same_row(send, contact, campaign):
     send(order(contact, complete=False, score=4))
     invitation = Invitation.objects.get()
-    sitting = responses.sitting_of(invitation)
+    sitting = sittings.sitting_of(invitation)
     responses.record(sitting, responses.Sheet({"comment": "Vom Handy."}), NOW)
     row = Response.objects.get()
     assert (row.door, row.answers.get().text, row.completed_at) == (Door.API, "Vom Handy.", NOW)

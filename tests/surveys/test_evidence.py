@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys import evidence, flagged, responses
+from surveys import evidence, flagged, responses, sittings
 from surveys.delivery import links, survey_mail
 from surveys.evidence import Mark
 from surveys.models import Answer, FlaggedSheet, Invitation, OpenLink, Question, Response, SurveyVersion, Visit
@@ -61,7 +61,7 @@ def marks():
 
 
 def judged(invitation, post, at=NOW):
-    return evidence.judge(post, responses.sitting_of(Invitation.objects.get(pk=invitation.pk)), at)
+    return evidence.judge(post, sittings.sitting_of(Invitation.objects.get(pk=invitation.pk)), at)
 
 
 # --- The marks ------------------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def test_two_weak_marks_flag_and_one_does_not(acme, age, sent_ago, head_ago, cli
     if head_ago:
         evidence.note(invitation, Visit.Kind.HEAD, ago(head_ago))
     for score, seconds in enumerate(clicked_ago):
-        responses.note_opening(Invitation.objects.get(pk=invitation.pk), ago(seconds), score)
+        sittings.note_opening(Invitation.objects.get(pk=invitation.pk), ago(seconds), score)
     assert judged(invitation, without_script(age)) == found
 
 
@@ -206,7 +206,7 @@ def test_people_are_not_flagged(acme, age, seen, clicks):
         if kind in seen:
             evidence.note(invitation, kind, ago(seen[kind]))
     for score, seconds in sorted(clicks.items(), key=lambda click: -click[1]):
-        responses.note_opening(Invitation.objects.get(pk=invitation.pk), ago(seconds), score)
+        sittings.note_opening(Invitation.objects.get(pk=invitation.pk), ago(seconds), score)
     fields = {name: seen[name] for name in ("script", "touched") if name in seen}
     assert judged(invitation, {"made": evidence.made(ago(age)), **fields}) == ()
 
@@ -230,8 +230,8 @@ def test_each_kind_of_visit_is_noted_once_with_its_first_moment(browser, invitat
 
 def test_two_numbers_opened_at_the_same_moment_are_both_known(invitation):
     stale = Invitation.objects.get(pk=invitation.pk)
-    responses.note_opening(Invitation.objects.get(pk=invitation.pk), NOW, 9)
-    responses.note_opening(stale, NOW, 3)  # read before the other one wrote
+    sittings.note_opening(Invitation.objects.get(pk=invitation.pk), NOW, 9)
+    sittings.note_opening(stale, NOW, 3)  # read before the other one wrote
     invitation.refresh_from_db()
     assert (invitation.clicked_score, Visit.objects.get().score) == (9, 3)
 
@@ -469,7 +469,7 @@ def test_a_post_with_a_comment_costs_five_queries_and_one_more_where_nobody_was_
 
 
 def test_a_touch_saves_the_look_at_the_link(invitation, django_assert_num_queries):
-    sitting = responses.sitting_of(Invitation.objects.select_related("version__survey").get(pk=invitation.pk))
+    sitting = sittings.sitting_of(Invitation.objects.select_related("version__survey").get(pk=invitation.pk))
     with django_assert_num_queries(0):
         assert evidence.judge(by_script(touched="1"), sitting, NOW) == ()
     with django_assert_num_queries(1):

@@ -6,12 +6,13 @@ import threading
 import pytest
 from django.db import connection
 
-from surveys import preferences, responses, wording
+from surveys import preferences, responses, sittings, wording
 from surveys.delivery import links, survey_mail
 from surveys.models import Answer, Question, Response, Suppression
 from surveys.preferences import Preference, Scope
-from surveys.responses import LinkClosed, LinkState, Sheet
+from surveys.responses import LinkClosed, Sheet
 from surveys.signals import response_submitted
+from surveys.sittings import LinkState
 from tests import factories
 from tests.conftest import needs
 
@@ -47,7 +48,7 @@ def token_of(invitation, purpose=links.ANSWER):
 
 
 def record(invitation, sheet, at):
-    return responses.record(responses.sitting_of(invitation), sheet, at)
+    return responses.record(sittings.sitting_of(invitation), sheet, at)
 
 
 def sheet_of(score, text="", **fields):
@@ -55,14 +56,14 @@ def sheet_of(score, text="", **fields):
 
 
 def states(*tokens, at=factories.NOW):
-    return {responses.open_link(token, at).state for token in tokens}
+    return {sittings.open_link(token, at).state for token in tokens}
 
 
 # --- Links ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_link_opens_its_own_invitation(invitation, now):
-    link = responses.open_link(token_of(invitation), now)
+    link = sittings.open_link(token_of(invitation), now)
     assert (link.state, link.invitation, link.response) == (LinkState.OPEN, invitation, None)
 
 
@@ -86,7 +87,7 @@ def test_no_piece_other_alphabet_or_monster_opens_a_link(invitation):
 
 def test_a_forged_token_never_reaches_the_database(invitation, django_assert_num_queries, now):
     with django_assert_num_queries(0):
-        responses.open_link(invitation.public_id.hex + "~" + "A" * 43, now)
+        sittings.open_link(invitation.public_id.hex + "~" + "A" * 43, now)
 
 
 def test_a_token_made_for_another_purpose_opens_nothing(invitation):
@@ -98,7 +99,7 @@ def test_a_token_made_for_another_purpose_opens_nothing(invitation):
 
 def test_a_token_of_globex_never_opens_acme(invitation, globex, now):
     theirs = factories.make_invitation(globex, "nps")
-    assert responses.open_link(token_of(theirs), now).invitation.client == globex
+    assert sittings.open_link(token_of(theirs), now).invitation.client == globex
     mixed = token_of(invitation).split("~")[0] + "~" + token_of(theirs).split("~")[1]
     assert states(mixed) == {LinkState.UNKNOWN}
 
@@ -118,7 +119,7 @@ def test_a_withdrawn_link_stays_withdrawn_after_its_end(invitation, now):
 
 def test_an_answered_link_shows_its_answer_even_after_its_end(invitation):
     response = factories.make_response(invitation.client, invitation=invitation)
-    link = responses.open_link(token_of(invitation), invitation.expires_at + SECOND)
+    link = sittings.open_link(token_of(invitation), invitation.expires_at + SECOND)
     assert (link.state, link.response) == (LinkState.ANSWERED, response)
 
 
@@ -227,7 +228,7 @@ def test_the_last_answer_counts_and_the_first_is_kept(invitation, now, announced
 
 
 def test_another_tab_with_an_older_copy_adds_to_the_same_row(invitation, now):
-    other_tab = responses.sitting_of(responses.open_link(token_of(invitation), now).invitation)
+    other_tab = sittings.sitting_of(sittings.open_link(token_of(invitation), now).invitation)
     first = record(invitation, sheet_of(9, "Alles gut."), now)
     second = responses.record(other_tab, sheet_of(1, "Alles schlecht."), now + SECOND)
     assert (second.pk, second.score, Response.objects.count()) == (first.pk, 1, 1)
@@ -317,7 +318,7 @@ def test_fifty_presses_at_once_leave_one_answer(acme, now):
 
     def press(score):
         try:
-            kept.append(record(responses.open_link(token, now).invitation, sheet_of(score), now).pk)
+            kept.append(record(sittings.open_link(token, now).invitation, sheet_of(score), now).pk)
         finally:
             connection.close()
 

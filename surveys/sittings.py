@@ -1,0 +1,205 @@
+"""Who sits before which sheet: one person, what they are asked, by which door, until when, and what they sent so far.
+
+The links in survey mails lead here, and every other door: open links, kiosks, the API. A token names an invitation, an
+open link or a sheet, and nothing else; whose it is and whether it may still be answered stands in the rows.
+"""
+
+import datetime as dt
+import enum
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from . import questionnaire, wording
+from .delivery import links
+from .models import Client, Door, Invitation, OpenLink, Response, SurveyVersion, Visit
+from .prepared import Prepared
+from .questionnaire import Given, Situation
+
+CHANGEABLE = dt.timedelta(hours=24)  # how long an answer from an open link can be completed and changed
+AT_KIOSK = dt.timedelta(minutes=10)  # how long a sheet can be completed where the next person waits
+
+_ASKED = Prepared(
+    lambda public_id: (
+        Invitation.objects.filter(is_asked=True, public_id=public_id)
+        .select_related("client__appearance", "customer", "version__survey", "response")
+        .defer("client__appearance__logo")
+    ),
+    uuid.UUID(int=0),
+)
+
+
+class LinkState(enum.StrEnum):
+    OPEN = "open"  # nothing sent yet, or not all of it
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"  # an open link that was switched off, or has nothing to ask
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One person before one sheet: who is asked what, by which door, until when, and what they sent so far.
+
+    Of an invitation, or of an open link with the number (`sheet_id`) of the sheet that was begun there.
+    """
+
+    client: Client
+    version: SurveyVersion
+    door: Door
+    language: str
+    form_of_address: str
+    expires_at: dt.datetime
+    situation: Situation
+    invitation: Invitation | None = None
+    open_link: OpenLink | None = None
+    sheet_id: uuid.UUID | None = None
+    response: Response | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.version.survey.kind
+
+    @property
+    def said(self) -> dict[str, Given]:
+        """What is stored so far. One query for the answers."""
+        return questionnaire.said_in(self.response) if self.response else {}
+
+    def can_change(self, at: dt.datetime) -> bool:
+        """Whether what was sent may still be changed: until the link expires; never where the next person stands."""
+        is_withdrawn = self.invitation is not None and self.invitation.withdrawn_at is not None
+        return at < self.expires_at and not is_withdrawn and self.door != Door.KIOSK
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a link leads to. An unknown one has no sitting."""
+
+    state: LinkState
+    sitting: Sitting | None = None
+
+    @property
+    def invitation(self) -> Invitation | None:
+        return self.sitting and self.sitting.invitation
+
+    @property
+    def response(self) -> Response | None:
+        return self.sitting and self.sitting.response
+
+
+def open_link(token: str, at: dt.datetime) -> Link:
+    """What the answer link leads to at a moment. Writes nothing. One query, none for a forged token."""
+    invitation = invitation_of(links.ANSWER, token)
+    return _link(sitting_of(invitation), at) if invitation else Link(LinkState.UNKNOWN)
+
+
+def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL) -> Sitting:
+    """The sitting of one invitation, with its response so far."""
+    response = getattr(invitation, "response", None)
+    language = (response or invitation).language
+    return Sitting(
+        client=invitation.client,
+        version=invitation.version,
+        door=door,
+        language=language,
+        form_of_address=invitation.form_of_address,
+        expires_at=invitation.expires_at,
+        situation=Situation(language, invitation.channel, invitation.segment),
+        invitation=invitation,
+        response=response,
+    )
+
+
+def sitting_at(
+    open_link: OpenLink,
+    version: SurveyVersion,
+    sheet_id: uuid.UUID,
+    at: dt.datetime,
+    wishes: Iterable[str] = (),
+    response: Response | None = None,
+) -> Sitting:
+    """The sitting of whoever stands before an open link: a fresh sheet, or one with its response so far.
+
+    A fresh one is in the first language wished for that the survey is worded in.
+    """
+    offered = wording.languages_of(questionnaire.questions_of(version))
+    language = response.language if response else wording.language_for(wishes, offered, open_link.client)
+    begun_at = response.submitted_at if response else at
+    return Sitting(
+        client=open_link.client,
+        version=version,
+        door=Door(open_link.door),
+        language=language,
+        form_of_address=open_link.client.form_of_address,
+        expires_at=begun_at + (AT_KIOSK if open_link.door == Door.KIOSK else CHANGEABLE),
+        situation=Situation(language),
+        open_link=open_link,
+        sheet_id=sheet_id,
+        response=response,
+    )
+
+
+def sheet_token(purpose: str, sitting: Sitting) -> str:
+    """The signed number of one sheet of an open link, which names the wording that it is about, too."""
+    return links.make(purpose, f"{sitting.open_link.public_id.hex}.{sitting.sheet_id.hex}.{sitting.version.pk}")
+
+
+def open_sheet(purpose: str, token: str, at: dt.datetime, wishes: Iterable[str] = ()) -> Link:
+    """What the number of a sheet leads to, for this purpose. Writes nothing.
+
+    One query, two while nothing is stored, none for a forged token.
+    """
+    if (value := links.read(purpose, token)) is None:
+        return Link(LinkState.UNKNOWN)
+    link_id, number, version_id = value.split(".")
+    sheet_id = uuid.UUID(hex=number)
+    begun = Response.objects.filter(public_id=sheet_id, open_link__public_id=uuid.UUID(hex=link_id))
+    begun = begun.select_related("open_link__client__appearance", "version__survey")
+    if response := begun.defer("open_link__client__appearance__logo").first():
+        return _link(sitting_at(response.open_link, response.version, sheet_id, at, response=response), at)
+    named = OpenLink.objects.filter(public_id=uuid.UUID(hex=link_id)).select_related("client__appearance", "survey")
+    open_link = named.defer("client__appearance__logo").first()
+    version = open_link and open_link.survey.versions.published().filter(pk=int(version_id)).first()
+    if version is None:
+        return Link(LinkState.UNKNOWN)
+    version.survey = open_link.survey
+    return _link(sitting_at(open_link, version, sheet_id, at, wishes), at)
+
+
+def invitation_of(purpose: str, token: str) -> Invitation | None:
+    """The invitation that a token names for this purpose, with all that its pages read: one query, none if forged."""
+    value = links.read(purpose, token)
+    if value is None:
+        return None
+    return _ASKED.first(uuid.UUID(hex=value))
+
+
+def note_opening(invitation: Invitation, at: dt.datetime, clicked: int | None = None) -> None:
+    """Remember when the page was first opened, and the numbers clicked in the mail: one query at most, once of each.
+
+    For the funnel, as a provisional score (the first number), and as evidence (the others). It is neither answer nor
+    objection nor consent: mail scanners open pages, too, and click numbers. Two that are clicked at the very same
+    moment take a second query.
+    """
+    news = {}
+    if invitation.opened_at is None:
+        news |= {"opened_at": at}
+    if invitation.clicked_at is None and clicked is not None:
+        news |= {"clicked_at": at, "clicked_score": clicked}
+    untouched = {name: None for name in news if name.endswith("_at")}
+    if news and Invitation.objects.filter(pk=invitation.pk, **untouched).update(**news):
+        return
+    if clicked is not None and clicked != invitation.clicked_score:
+        click = Visit(invitation=invitation, kind=Visit.Kind.CLICK, score=clicked, at=at)
+        Visit.objects.bulk_create([click], ignore_conflicts=True)
+
+
+def _link(sitting: Sitting, at: dt.datetime) -> Link:
+    response, is_open = sitting.response, at < sitting.expires_at
+    is_withdrawn = sitting.invitation is not None and sitting.invitation.withdrawn_at is not None
+    if response and (response.completed_at or is_withdrawn or not is_open):
+        return Link(LinkState.ANSWERED, sitting)
+    if is_withdrawn:
+        return Link(LinkState.WITHDRAWN, sitting)
+    return Link(LinkState.OPEN if is_open else LinkState.EXPIRED, sitting)
