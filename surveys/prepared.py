@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import psycopg
-from django.db import connection, models
+from django.db import OperationalError, connection, models
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -98,11 +98,24 @@ def _insertion(model: type[models.Model], number: int, instead: str) -> tuple[st
 
 
 def _run(statement: str, values: list) -> list[tuple]:
-    """Prepared on PostgreSQL, unless queries are counted, which only Django's own cursor does."""
+    """Prepared on PostgreSQL, unless queries are counted, which only Django's own cursor does.
+
+    A connection that died since the last request is made anew, once, where no transaction was lost with it.
+    """
     if connection.vendor != "postgresql" or connection.queries_logged:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall()
+    try:
+        return _run_prepared(statement, values)
+    except OperationalError:
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _run_prepared(statement, values)
+
+
+def _run_prepared(statement: str, values: list) -> list[tuple]:
     connection.ensure_connection()
     connection.connection.prepare_threshold = sys.maxsize  # these by our word, everything else never
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
