@@ -4,9 +4,11 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.core.management.color import no_style
+from django.db import connection, transaction
 from django.test import Client as Browser
 
 from feedback_loop.demo import stage, story, summary
@@ -32,7 +34,12 @@ DAYS = 45  # a monthly digest, one wave and a good many cases
 
 @pytest.fixture
 def played(settings, monkeypatch):
-    """The first weeks of the year, with the mails as files."""
+    """The first weeks of the year, with the mails as files; rows are numbered from 1, as in the demo's own database."""
+    numbered = [model._meta.db_table for model in apps.get_models() if model._meta.pk.column == "id"]
+    sequences = [{"table": table, "column": "id"} for table in numbered]
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_by_name_sql(no_style(), sequences):
+            cursor.execute(statement)
     settings.EMAIL_BACKEND = "surveys.delivery.eml.EmlBackend"
     settings.BASE_URL = "http://localhost:8000"
     world = story.make_world(dt.date(2026, 11, 10), contacts_a_year={"nordheim": 1500, "alderfinch": 1200})
