@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.conf import settings as conf
 from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone, translation
 
 from config import celery_app
-from surveys import questionnaire
+from surveys import authoring, questionnaire
 from surveys.delivery import clock as run_clock
 from surveys.delivery.sender import patience
 from surveys.pages import compiled, throttle
@@ -28,6 +30,24 @@ from tests.sink import SmtpSink
 NOW = dt.datetime(2026, 11, 10, 9, 0, tzinfo=dt.UTC)
 
 T = TypeVar("T")
+STORES = {"db", "transactional_db", "live_server"}
+
+
+def pytest_configure(config) -> None:
+    """Processes that test side by side have a Redis database each, as pytest-django gives each one of PostgreSQL."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    if conf.REDIS_URL and worker != "0":
+        address = urlsplit(conf.REDIS_URL)
+        own = address._replace(path=f"/{int(address.path.strip('/') or 0) + int(worker)}").geturl()
+        conf.REDIS_URL = conf.CELERY_BROKER_URL = celery_app.conf.broker_url = own
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items) -> None:
+    """Mark what a database can make a difference to: `stored`. All else need not run again on the next one."""
+    for item in items:
+        if item.get_closest_marker("django_db") or STORES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("stored")
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +56,9 @@ def _fast_and_alone(request, settings, monkeypatch, tmp_path):
 
     Tasks run where they are enqueued, even with REDIS_URL: only tests marked `services` may have a worker.
     """
+    assert request.path.parent.name == "browser" or "DJANGO_ALLOW_ASYNC_UNSAFE" not in os.environ, (
+        "a browser test left its loop running"
+    )
     if not request.node.get_closest_marker("services"):
         monkeypatch.setitem(celery_app.conf, "task_always_eager", True)
     patience.forget()
@@ -109,6 +132,18 @@ def browser(client, analyst):
     """Where acme's analyst has signed in."""
     client.force_login(analyst)
     return client
+
+
+@pytest.fixture
+def survey(acme):
+    """Of satisfaction: the score and its reason, published."""
+    return factories.make_survey(acme)
+
+
+@pytest.fixture
+def draft(survey):
+    """Page 1: score, comment. Page 2: solved, once."""
+    return authoring.begin(survey, authoring.Start.POST_CONTACT)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The short form of the chaos runs: the same scenes as `python -m tests.chaos`, smaller."""
 
+import asyncio
+
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -27,6 +29,24 @@ def test_nothing_is_lost_or_sent_twice_while_workers_die_and_the_broker_forgets(
 def test_a_sender_killed_at_a_named_point_leaves_what_the_design_says(tmp_path, point):
     result = failpoints.run(tmp_path, point, kills=3)
     assert (broken(result), result["kills"]) == ([], {point: 3})
+
+
+def test_a_killed_sender_holds_nothing_even_beside_a_running_loop(tmp_path, monkeypatch):
+    """Where a loop runs in this thread, Django keeps other connections than before, and cannot close those."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+    async def beside_a_loop() -> dict:
+        try:
+            return failpoints.run(tmp_path, failpoints.BEFORE_COMMIT, kills=2)
+        finally:
+            connection.close()
+
+    assert asyncio.run(beside_a_loop())["kills"] == {failpoints.BEFORE_COMMIT: 2}
+
+
+def test_a_sender_that_fails_instead_of_dying_is_heard(tmp_path):
+    with pytest.raises(AssertionError, match=r"ended with 1:\n(.*\n)*KeyError: 'no such point'"):
+        failpoints.run(tmp_path, "no such point", kills=1)
 
 
 def test_mail_that_was_taken_but_never_confirmed_is_unknown_and_never_sent_again(tmp_path):

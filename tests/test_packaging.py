@@ -148,6 +148,20 @@ def test_the_two_commands_of_the_readme_are_the_ones_that_ci_runs():
         assert found.stdout.decode() == command + "\n"
 
 
+def test_ci_runs_on_servers_whatever_a_server_can_change():
+    further = re.findall(r"^pytest.*?(?=  #|$)", read(".ci/run"), re.MULTILINE)
+    assert further == ['pytest -m "stored or services or browser"']
+
+
+def test_whatever_asks_for_a_database_is_marked_as_stored(request):
+    """Without asking, pytest-django lets no test near it: so none is left out that a database can fail."""
+    items = request.session.items
+    asking = [
+        item for item in items if item.get_closest_marker("django_db") or "_django_db_helper" in item.fixturenames
+    ]
+    assert [item.nodeid for item in asking if not item.get_closest_marker("stored")] == []
+
+
 def test_ci_is_a_program_that_bash_can_read():
     assert os.access(ROOT / ".ci/run", os.X_OK)
     subprocess.run(["bash", "-n", ROOT / ".ci/run"], check=True)

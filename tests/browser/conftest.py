@@ -5,23 +5,37 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import CHROMIUM
 from tests.conftest import needs
 
+# What proves the product where there are no servers: it is answered, written and followed up in a real browser.
+JOURNEYS = {"test_authoring.py", "test_journey.py", "test_sheet.py"}
 LOCALES = {"de": "de-DE", "en": "en-GB", "ar": "ar-EG"}
 
 
-@pytest.fixture(scope="session")
+def pytest_runtest_setup(item) -> None:
+    """Every attack and every dress is tried once, where all servers are; the database makes no difference to it."""
+    if item.get_closest_marker("browser") and item.path.name not in JOURNEYS:
+        needs("it runs where all servers are: REQUIRE_SERVICES=1", os.environ.get("REQUIRE_SERVICES") == "1")
+
+
+@pytest.fixture(scope="package")
 def browser():
+    """One Chromium for the tests of this folder, gone before all others.
+
+    Playwright's loop runs in this thread. Django refuses the ORM beside a running loop, and has other connections while
+    one runs: what this thread opened before is neither seen nor closed.
+    """
     needs("Chromium is not installed (apt-get install chromium)", bool(CHROMIUM))
-    # Playwright's loop runs in this thread, and Django refuses the ORM beside a running loop; this one is the driver's.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield chromium
         chromium.close()
+        connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
