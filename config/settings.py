@@ -86,6 +86,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "surveys.Login"
 MIDDLEWARE = [
+    "surveys.pages.lane.Lane",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -4,17 +4,23 @@ PostgreSQL keeps them prepared as well, for reading and planning a join of six t
 """
 
 import datetime as dt
+import re
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 
 import psycopg
-from django.db import OperationalError, connection, models
+from django.db import connection, models, transaction
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGresult
 
 
 class Prepared:
@@ -27,20 +33,48 @@ class Prepared:
     def __init__(self, make: Callable[..., models.QuerySet], *samples: object) -> None:
         self.make, self.samples, self.own = make, samples, threading.local()
 
-    def first(self, *values: object) -> models.Model | None:
-        """The first row, with its related rows, as their models."""
+    def first(self, *values: object) -> "Row | None":
+        """The first row, with its related rows."""
         compiled = self._compiled()
         rows = compiled.fetch(values)
-        return compiled.model_of(rows[0]) if rows else None
+        return Row(compiled, rows[0]) if rows else None
 
     def column(self, *values: object) -> list:
         """The first column of every row, as the database gives it: for numbers and texts."""
         return [row[0] for row in self._compiled().fetch(values)]
 
+    def filled(self, values: Sequence[object]) -> tuple[str, list[object]]:
+        """The statement and its parameters."""
+        compiled = self._compiled()
+        return compiled.statement, compiled.filled(values)
+
     def _compiled(self) -> "_Compiled":
         if not hasattr(self.own, "compiled"):
             self.own.compiled = _compile(self.make(*self.samples), [_as_parameter(sample) for sample in self.samples])
         return self.own.compiled
+
+
+class Row:
+    """A row as it was read. Its columns cost next to nothing, its models as much as reading it."""
+
+    def __init__(self, compiled: "_Compiled", stored: tuple) -> None:
+        self._compiled, self._stored = compiled, stored
+
+    def __getitem__(self, column: tuple[type[models.Model], str]) -> object:
+        """A column of one of the models that were selected, such as `row[Client, "name"]`; None where none is there."""
+        place = self._compiled.columns[column]
+        value = self._stored[place]
+        for convert in self._compiled.converters.get(place, ((), None))[0]:
+            value = convert(value, self._compiled.compiler.select[place][0], connection)
+        return value
+
+    def all_of(self, model: type[models.Model]) -> tuple:
+        """Every column of one of the models, as the database stores it: to compare, not to read."""
+        return self._stored[self._compiled.spans[model]]
+
+    def model(self) -> models.Model:
+        """The row as its model, with its related rows as theirs."""
+        return self._compiled.model_of(self._stored)
 
 
 @dataclass
@@ -58,12 +92,21 @@ class _Compiled:
             self.start, self.end = own[0], own[-1] + 1
             self.names = [column[0].target.attname for column in select[self.start : self.end]]
             self.populators = get_related_populators(info, select, self.alias)
+        targets = [column[0].target for column in select]
+        self.columns = {(target.model, target.attname): place for place, target in enumerate(targets)}
+        models_of = [target.model for target in targets]  # in one piece each
+        self.spans = {
+            model: slice(models_of.index(model), models_of.index(model) + models_of.count(model)) for model in models_of
+        }
 
     def fetch(self, values: Sequence[object]) -> list[tuple]:
+        return _run(self.statement, self.filled(values))
+
+    def filled(self, values: Sequence[object]) -> list[object]:
         filled = list(self.parameters)
         for parameter, value in self.places:
             filled[parameter] = _as_parameter(values[value])
-        return _run(self.statement, filled)
+        return filled
 
     def model_of(self, row: tuple) -> models.Model:
         if self.converters:
@@ -80,7 +123,7 @@ def insert(rows: Sequence[models.Model], instead: str = "") -> None:
     `instead`: what to do with a row that is there already, as in SQL's ON CONFLICT; without it, IntegrityError.
     """
     statement, fields = _insertion(type(rows[0]), len(rows), instead)
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in fields]
+    values = [_stored(field, row) for row in rows for field in fields]
     for row, (pk,) in zip(rows, _run(statement, values), strict=True):
         row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
@@ -88,13 +131,101 @@ def insert(rows: Sequence[models.Model], instead: str = "") -> None:
 @lru_cache(maxsize=200)
 def _insertion(model: type[models.Model], number: int, instead: str) -> tuple[str, list[models.Field]]:
     """The statement for so many rows, and the fields whose values it takes for each."""
-    meta, quoted = model._meta, connection.ops.quote_name
-    fields = [field for field in meta.concrete_fields if not field.primary_key]
-    columns = ", ".join(quoted(field.column) for field in fields)
+    fields = _fields(model)
     places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * number)
+    pk = connection.ops.quote_name(model._meta.pk.column)
+    return f"{_into(model, fields)} VALUES {places} {instead} RETURNING {pk}", fields
+
+
+def update(row: models.Model, news: Mapping[str, object], empty: Sequence[str]) -> bool:
+    """Write these fields of the stored row if those that shall be empty still are; whether they were."""
+    fields = [row._meta.get_field(name) for name in news]
+    values = [field.get_db_prep_save(value, connection) for field, value in zip(fields, news.values(), strict=True)]
+    return bool(_run(_update(type(row), tuple(news), tuple(empty)), [*values, row.pk]))
+
+
+@lru_cache(maxsize=200)
+def _update(model: type[models.Model], names: tuple[str, ...], empty: tuple[str, ...]) -> str:
+    meta, quoted = model._meta, connection.ops.quote_name
+    news = ", ".join(f"{quoted(meta.get_field(name).column)} = %s" for name in names)
+    still = "".join(f" AND {quoted(meta.get_field(name).column)} IS NULL" for name in empty)
+    pk = quoted(meta.pk.column)
     # Nothing but names of our own models goes into it.
-    statement = f"INSERT INTO {quoted(meta.db_table)} ({columns}) VALUES {places}"  # noqa: S608
-    return f"{statement} {instead} RETURNING {quoted(meta.pk.column)}", fields
+    return f"UPDATE {quoted(meta.db_table)} SET {news} WHERE {pk} = %s{still} RETURNING {pk}"  # noqa: S608
+
+
+def insert_with(
+    row: models.Model, others: Sequence[models.Model], link: str, guard: Prepared | None, values: Sequence[object]
+) -> bool:
+    """Store a new row and others that refer to it by `link`: all or none, and only if `guard` finds what it locks.
+
+    False where it finds nothing; IntegrityError where one is there already. On PostgreSQL it is one statement, which
+    needs no transaction around it. Only `row` is given its key; no signal is sent.
+    """
+    if connection.vendor == "postgresql":
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            return _insert_at_once(row, others, link, guard, values)
+    with transaction.atomic():
+        if guard and not guard.column(*values):
+            return False
+        insert([row])
+        for other in others:
+            setattr(other, link, row)
+        if others:
+            insert(others)
+    return True
+
+
+def _insert_at_once(
+    row: models.Model, others: Sequence[models.Model], link: str, guard: Prepared | None, values: Sequence[object]
+) -> bool:
+    guarded, given = guard.filled(values) if guard else ("SELECT", [])
+    other = type(others[0]) if others else None
+    statement, own, further = _joint_insertion(type(row), other, len(others), link, guarded)
+    given += [_stored(field, row) for field in own]
+    given += [_stored(field, each) for each in others for field in further]
+    if not (stored := _run(statement, given)):
+        return False
+    row.pk, row._state.adding, row._state.db = stored[0][0], False, connection.alias
+    return True
+
+
+@lru_cache(maxsize=200)
+def _joint_insertion(
+    model: type[models.Model], other: type[models.Model] | None, number: int, link: str, guard: str
+) -> tuple[str, list[models.Field], list[models.Field]]:
+    """The statement, and the fields whose values it takes: of the row, and of each of the others."""
+    quoted, own = connection.ops.quote_name, _fields(model)
+    pk = quoted(model._meta.pk.column)
+    # Nothing but names of our own models goes into it, and the guard's statement, which is compiled.
+    parts = [
+        f"held AS ({guard})",
+        f"stored AS ({_into(model, own)} SELECT {_places(own)} FROM held RETURNING {pk})",  # noqa: S608
+    ]
+    further = [field for field in _fields(other) if field.name != link] if other else []
+    if other:
+        each = f"SELECT stored.{pk}, {_places(further)} FROM stored"  # noqa: S608
+        columns = [other._meta.get_field(link), *further]
+        parts.append(f"others AS ({_into(other, columns)} {' UNION ALL '.join([each] * number)})")
+    return f"WITH {', '.join(parts)} SELECT {pk} FROM stored", own, further  # noqa: S608
+
+
+def _fields(model: type[models.Model]) -> list[models.Field]:
+    return [field for field in model._meta.concrete_fields if not field.primary_key]
+
+
+def _into(model: type[models.Model], fields: Sequence[models.Field]) -> str:
+    quoted = connection.ops.quote_name
+    return f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(quoted(field.column) for field in fields)})"
+
+
+def _places(fields: Sequence[models.Field]) -> str:
+    """Typed, but without lengths: a cast cuts what is too long, where storing it must fail."""
+    return ", ".join("%s::" + field.db_type(connection).partition("(")[0] for field in fields)
+
+
+def _stored(field: models.Field, row: models.Model) -> object:
+    return field.get_db_prep_save(field.pre_save(row, add=True), connection)
 
 
 def _run(statement: str, values: list) -> list[tuple]:
@@ -106,25 +237,62 @@ def _run(statement: str, values: list) -> list[tuple]:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall()
-    try:
-        return _run_prepared(statement, values)
-    except OperationalError:
-        if connection.in_atomic_block or connection.is_usable():
-            raise
-        connection.close()
-        return _run_prepared(statement, values)
+    with connection.wrap_database_errors:
+        if connection.in_atomic_block:  # whose BEGIN is psycopg's to send
+            connection.connection.prepare_threshold = sys.maxsize  # these by our word, everything else never
+            with psycopg.Cursor(connection.connection) as cursor:
+                return cursor.execute(statement, values, prepare=True).fetchall()
+        try:
+            return _run_at_once(statement, values)
+        except psycopg.OperationalError:
+            if connection.is_usable():
+                raise
+            connection.close()
+            return _run_at_once(statement, values)
 
 
-def _run_prepared(statement: str, values: list) -> list[tuple]:
+def _run_at_once(statement: str, values: list) -> list[tuple]:
+    """By libpq itself: psycopg's cursor takes longer to think about a statement than PostgreSQL to run it."""
     connection.ensure_connection()
-    connection.connection.prepare_threshold = sys.maxsize  # these by our word, everything else never
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(statement, values, prepare=True).fetchall()
+    psycopg_connection = connection.connection
+    known = vars(psycopg_connection).setdefault("nachklang_prepared", {})
+    if statement not in known:
+        known[statement] = _Standing(psycopg_connection, statement, f"nachklang{len(known)}".encode())
+    rows = known[statement].run(values)
+    connection.health_check_done = True  # it lives: nothing else in this request has to ask
+    return rows
+
+
+class _Standing:
+    """A statement that one connection keeps prepared."""
+
+    def __init__(self, psycopg_connection: psycopg.Connection, statement: str, name: bytes) -> None:
+        self.server, self.name = psycopg_connection.pgconn, name
+        self.adapter, self.is_known = Transformer(psycopg_connection), False
+        numbers = count(1)
+        numbered = re.sub("%s", lambda _: f"${next(numbers)}", statement).replace("%%", "%")
+        self._checked(self.server.prepare(name, numbered.encode()))
+
+    def run(self, values: list) -> list[tuple]:
+        sent = self.adapter.dump_sequence(values, [PyFormat.TEXT] * len(values))
+        result = self._checked(self.server.exec_prepared(self.name, sent))
+        self.adapter.set_pgresult(result, set_loaders=not self.is_known)
+        self.is_known = True
+        return self.adapter.load_rows(0, result.ntuples, tuple)
+
+    def _checked(self, result: PGresult) -> PGresult:
+        if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+            return result
+        if self.server.status == ConnStatus.BAD:
+            raise psycopg.OperationalError(self.server.error_message.decode(errors="replace"))
+        raise psycopg.errors.error_from_result(result)
 
 
 def _compile(queryset: models.QuerySet, samples: list[object]) -> _Compiled:
     compiler = queryset.query.get_compiler(using=queryset.db)
-    statement, parameters = compiler.as_sql()
+    # Django compiles no SELECT … FOR UPDATE outside of a transaction.
+    with nullcontext() if connection.in_atomic_block else transaction.atomic():
+        statement, parameters = compiler.as_sql()
     places = [(place, samples.index(each)) for place, each in enumerate(parameters) if each in samples]
     return _Compiled(statement, parameters, places, compiler)
 

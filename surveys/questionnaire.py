@@ -86,6 +86,11 @@ def shown(questions: Iterable[Question], kind: str, situation: Situation, said: 
     return visible
 
 
+def missing(visible: Iterable[Question], said: Said) -> list[Question]:
+    """Those of the questions that are shown which demand an answer and have none."""
+    return [question for question in visible if question.is_required and question.key not in said]
+
+
 def steps(questions: Sequence[Question], kind: str, situation: Situation, said: Said) -> list[Page]:
     """The pages that there are for this customer as far as is known, without questions that are not for them."""
     visible = {question.key for question in shown(questions, kind, situation, said)}
@@ -97,17 +102,18 @@ def questions_of(version: SurveyVersion) -> tuple[Question, ...]:
     """The questions of a version in their order; of a published one they never change, and are kept in this process."""
     if version.published_at is None:
         return tuple(version.questions.all())
-    return _published(version.pk, version.published_at)
+    return published(version.pk, version.published_at)
 
 
 @lru_cache(maxsize=500)
-def _published(version_id: int, published_at: dt.datetime) -> tuple[Question, ...]:
+def published(version_id: int, published_at: dt.datetime) -> tuple[Question, ...]:
+    """Of the version with this number, published at this moment."""
     return tuple(Question.objects.filter(version=version_id))
 
 
 def forget() -> None:
     """For tests, whose databases give the same numbers to other versions."""
-    _published.cache_clear()
+    published.cache_clear()
 
 
 def said_in(response: Response) -> dict[str, Given]:

@@ -56,10 +56,12 @@ def record(sitting: Sitting, sheet: Sheet, at: dt.datetime) -> Response:
     The first step needs the score. Once the last step is in, it is announced; and again when it changed afterwards. A
     step that says nothing new writes nothing. Raises LinkClosed where it may not be answered (any more).
     """
-    try:
-        return _record(sitting, sheet, at, is_begun=sitting.response is not None)
-    except IntegrityError:  # another tab was first: what it stored is what we add to
-        return _record(sitting, sheet, at, is_begun=True)
+    if sitting.response is None:
+        try:
+            return _begin(sitting, sheet, at)
+        except IntegrityError:  # another tab was first: what it stored is what we add to
+            pass
+    return _go_on(sitting, sheet, at)
 
 
 def snapshot(response: Response) -> dict:
@@ -71,41 +73,63 @@ def snapshot(response: Response) -> dict:
     }
 
 
-@transaction.atomic
-def _record(sitting: Sitting, sheet: Sheet, at: dt.datetime, is_begun: bool) -> Response:
-    response = _held(sitting, at, is_begun)
+def _begin(sitting: Sitting, sheet: Sheet, at: dt.datetime) -> Response:
+    """The first step, all of it or nothing. Raises IntegrityError where one was stored already."""
     said = redacted(sheet.said, sitting)
-    if response is None:
-        response, is_news = _create(sitting, sheet, said, at), True
-    else:
-        before = questionnaire.said_in(response)
-        is_news = _change(response, sheet, said, before, at)
-        said = before | said
+    response = _response(sitting, sheet, said[Question.SCORE], at)
     if sheet.is_last:
-        _forget_unasked(response, sitting, said)
-    if is_news and response.completed_at:
-        # Robust: nothing that follows from an answer may turn it into an error.
-        transaction.on_commit(partial(announce, response.pk), robust=True)
+        shown = {question.key for question in sitting.shown(said)}
+        said = {key: given for key, given in said.items() if key in shown}
+    rows = _rows(response, sitting.version, {key: given for key, given in said.items() if given not in EMPTY})
+    held = (sitting.invitation.pk, at) if sitting.invitation else None
+    is_too_late = sitting.invitation is None and at >= sitting.expires_at
+    if is_too_late or not prepared.insert_with(response, rows, "response", _OPEN if held else None, held or ()):
+        raise LinkClosed(_name(sitting))
+    _announce(response)
     return response
 
 
-def _held(sitting: Sitting, at: dt.datetime, is_begun: bool) -> Response | None:
+@transaction.atomic
+def _go_on(sitting: Sitting, sheet: Sheet, at: dt.datetime) -> Response:
+    response = _held(sitting, at)
+    if response is None:  # erased meanwhile
+        return _begin(sitting, sheet, at)
+    said, before = redacted(sheet.said, sitting), questionnaire.said_in(response)
+    is_news = _change(response, sheet, said, before, sitting, at)
+    if sheet.is_last:
+        _forget_unasked(response, sitting, before | said)
+    if is_news:
+        _announce(response)
+    return response
+
+
+def _announce(response: Response) -> None:
+    """Of a complete answer, once it is committed. Robust: nothing that follows from one may turn it into an error."""
+    if response.completed_at:
+        transaction.on_commit(partial(announce, response.pk), robust=True)
+
+
+def _held(sitting: Sitting, at: dt.datetime) -> Response | None:
     """What is stored so far, read again under a lock (on SQLite the transaction itself holds it).
 
     A withdrawal cannot slip in between, and no other tab.
     """
     if sitting.invitation is None:
         if at >= sitting.expires_at:
-            raise LinkClosed(str(sitting.sheet_id))
-        return Response.objects.select_for_update().filter(public_id=sitting.sheet_id).first() if is_begun else None
+            raise LinkClosed(_name(sitting))
+        return Response.objects.select_for_update().filter(public_id=sitting.sheet_id).first()
     if not _OPEN.column(sitting.invitation.pk, at):
-        raise LinkClosed(str(sitting.invitation.public_id))
-    return Response.objects.filter(invitation=sitting.invitation).first() if is_begun else None
+        raise LinkClosed(_name(sitting))
+    return Response.objects.filter(invitation=sitting.invitation).first()
 
 
-def _create(sitting: Sitting, sheet: Sheet, said: dict[str, Given], at: dt.datetime) -> Response:
-    score = said[Question.SCORE]
-    response = Response(
+def _name(sitting: Sitting) -> str:
+    return str(sitting.invitation.public_id if sitting.invitation else sitting.sheet_id)
+
+
+def _response(sitting: Sitting, sheet: Sheet, score: int, at: dt.datetime) -> Response:
+    """A new one, not stored yet."""
+    return Response(
         client=sitting.client,
         invitation=sitting.invitation,
         open_link=sitting.open_link,
@@ -122,21 +146,28 @@ def _create(sitting: Sitting, sheet: Sheet, said: dict[str, Given], at: dt.datet
         submitted_at=at,
         completed_at=at if sheet.is_last else None,
     )
-    prepared.insert([response])
-    _store(response, sitting.version, {key: given for key, given in said.items() if given not in EMPTY})
-    return response
 
 
 def _change(
-    response: Response, sheet: Sheet, said: dict[str, Given], before: dict[str, Given], at: dt.datetime
+    response: Response,
+    sheet: Sheet,
+    said: dict[str, Given],
+    before: dict[str, Given],
+    sitting: Sitting,
+    at: dt.datetime,
 ) -> bool:
-    """Bring the row up to date; False if the sheet says nothing new. What was said first is kept once it is altered."""
+    """Bring the row up to date; False if the sheet says nothing new. What was said first is kept once it is altered.
+
+    A complete sheet is none any more where its change brings up a question that must be answered.
+    """
     differs = {key: given for key, given in said.items() if given != before.get(key)}
     news = {key: given for key, given in differs.items() if key in before or given not in EMPTY}
     altered = news.keys() & before.keys()
     call = (sheet.wants_call, sheet.phone if sheet.wants_call else "")
     is_call_new = sheet.wants_call is not None and call != (response.wants_call, response.phone)
-    is_completed_now = sheet.is_last and not response.completed_at
+    is_done = not questionnaire.missing(sitting.shown(before | said), before | said)
+    is_complete = is_done and (sheet.is_last or response.completed_at is not None)
+    is_completed_now = is_complete and not response.completed_at
     if not (news or is_call_new or is_completed_now):
         return False
     if altered or (is_call_new and response.completed_at):
@@ -146,8 +177,7 @@ def _change(
     response.language = sheet.language or response.language
     if is_call_new:
         response.wants_call, response.phone = call
-    if is_completed_now:
-        response.completed_at = at
+    response.completed_at = (response.completed_at or at) if is_complete else None
     response.save()
     _take_back(response, altered)
     _store(response, response.version, news)
@@ -161,31 +191,31 @@ def _take_back(response: Response, keys: Iterable[str]) -> None:
 
 
 def _store(response: Response, version: SurveyVersion, said: Mapping[str, Given]) -> None:
-    """Write what was said, but for the score, which stands in the response. An empty text takes the answer back."""
+    """Write what was said. An empty text takes the answer back."""
+    rows = _rows(response, version, said)
+    if empty := [key for key, given in said.items() if given == ""]:
+        response.answers.filter(question__key__in=empty, question__kind=Question.Kind.TEXT).delete()
+    if rows:
+        prepared.insert(rows, "ON CONFLICT (response_id, question_id, choice) DO UPDATE SET text = excluded.text")
+
+
+def _rows(response: Response, version: SurveyVersion, said: Mapping[str, Given]) -> list[Answer]:
+    """What was said as answers, but for the score, which stands in the response, and what was left out."""
     questions = {question.key: question for question in questionnaire.questions_of(version)}
-    new, texts = [], []
+    rows = []
     for key, given in said.items():
-        if key == Question.SCORE:
+        if key == Question.SCORE or given in EMPTY:
             continue
-        if isinstance(given, tuple):
-            new += [Answer(response=response, question=questions[key], choice=choice) for choice in given]
-        elif questions[key].kind == Question.Kind.TEXT:
-            texts.append(Answer(response=response, question=questions[key], text=given))
-        elif given != "":
-            column = {"value": given} if isinstance(given, int) else {"choice": given}
-            new.append(Answer(response=response, question=questions[key], **column))
-    empty = [answer.question for answer in texts if not answer.text]
-    if empty:
-        response.answers.filter(question__in=empty).delete()
-    if new := [*new, *(answer for answer in texts if answer.text)]:
-        prepared.insert(new, "ON CONFLICT (response_id, question_id, choice) DO UPDATE SET text = excluded.text")
+        question = questions[key]
+        for one in dict.fromkeys(given) if isinstance(given, tuple) else [given]:
+            kind = "text" if question.kind == Question.Kind.TEXT else "value" if isinstance(one, int) else "choice"
+            rows.append(Answer(response=response, question=question, **{kind: one}))
+    return rows
 
 
 def _forget_unasked(response: Response, sitting: Sitting, said: Mapping[str, Given]) -> None:
     """Answers to questions that are none for this customer after all, since an earlier answer was changed."""
-    questions = questionnaire.questions_of(sitting.version)
-    shown = questionnaire.shown(questions, sitting.kind, sitting.situation, said)
-    if unasked := said.keys() - {question.key for question in shown}:
+    if unasked := said.keys() - {question.key for question in sitting.shown(said)}:
         response.answers.filter(question__key__in=unasked).delete()
 
 

@@ -10,11 +10,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from . import questionnaire, wording
+from . import prepared, questionnaire, wording
 from .delivery import links
-from .models import Client, Door, Invitation, OpenLink, Response, SurveyVersion, Visit
-from .prepared import Prepared
-from .questionnaire import Given, Situation
+from .models import Client, Door, Invitation, OpenLink, Question, Response, SurveyVersion, Visit
+from .prepared import Prepared, Row
+from .questionnaire import Given, Said, Situation
 
 CHANGEABLE = dt.timedelta(hours=24)  # how long an answer from an open link can be completed and changed
 AT_KIOSK = dt.timedelta(minutes=10)  # how long a sheet can be completed where the next person waits
@@ -66,10 +66,18 @@ class Sitting:
         """What is stored so far. One query for the answers."""
         return questionnaire.said_in(self.response) if self.response else {}
 
+    def shown(self, said: Said) -> list[Question]:
+        """The questions that are for this person, by what was said."""
+        return questionnaire.shown(questionnaire.questions_of(self.version), self.kind, self.situation, said)
+
     def can_change(self, at: dt.datetime) -> bool:
-        """Whether what was sent may still be changed: until the link expires; never where the next person stands."""
+        """Whether what was sent may still be changed: until the link expires; never where the next person stands.
+
+        Nor behind an open link that was switched off: whoever was in the middle of a sheet may only go on to its end.
+        """
         is_withdrawn = self.invitation is not None and self.invitation.withdrawn_at is not None
-        return at < self.expires_at and not is_withdrawn and self.door != Door.KIOSK
+        is_off = self.open_link is not None and not self.open_link.is_open
+        return at < self.expires_at and not (is_withdrawn or is_off) and self.door != Door.KIOSK
 
 
 @dataclass(frozen=True)
@@ -90,8 +98,12 @@ class Link:
 
 def open_link(token: str, at: dt.datetime) -> Link:
     """What the answer link leads to at a moment. Writes nothing. One query, none for a forged token."""
-    invitation = invitation_of(links.ANSWER, token)
-    return _link(sitting_of(invitation), at) if invitation else Link(LinkState.UNKNOWN)
+    return link_to(row_of(links.ANSWER, token), at)
+
+
+def link_to(asked: Row | None, at: dt.datetime) -> Link:
+    """What the link leads to whose row this is."""
+    return _link(sitting_of(asked.model()), at) if asked else Link(LinkState.UNKNOWN)
 
 
 def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL) -> Sitting:
@@ -167,12 +179,16 @@ def open_sheet(purpose: str, token: str, at: dt.datetime, wishes: Iterable[str] 
     return _link(sitting_at(open_link, version, sheet_id, at, wishes), at)
 
 
-def invitation_of(purpose: str, token: str) -> Invitation | None:
+def row_of(purpose: str, token: str) -> Row | None:
     """The invitation that a token names for this purpose, with all that its pages read: one query, none if forged."""
     value = links.read(purpose, token)
-    if value is None:
-        return None
-    return _ASKED.first(uuid.UUID(hex=value))
+    return None if value is None else _ASKED.first(uuid.UUID(hex=value))
+
+
+def invitation_of(purpose: str, token: str) -> Invitation | None:
+    """The same as its model."""
+    asked = row_of(purpose, token)
+    return asked and asked.model()
 
 
 def note_opening(invitation: Invitation, at: dt.datetime, clicked: int | None = None) -> None:
@@ -187,8 +203,7 @@ def note_opening(invitation: Invitation, at: dt.datetime, clicked: int | None = 
         news |= {"opened_at": at}
     if invitation.clicked_at is None and clicked is not None:
         news |= {"clicked_at": at, "clicked_score": clicked}
-    untouched = {name: None for name in news if name.endswith("_at")}
-    if news and Invitation.objects.filter(pk=invitation.pk, **untouched).update(**news):
+    if news and prepared.update(invitation, news, [name for name in news if name.endswith("_at")]):
         return
     if clicked is not None and clicked != invitation.clicked_score:
         click = Visit(invitation=invitation, kind=Visit.Kind.CLICK, score=clicked, at=at)
@@ -202,4 +217,6 @@ def _link(sitting: Sitting, at: dt.datetime) -> Link:
         return Link(LinkState.ANSWERED, sitting)
     if is_withdrawn:
         return Link(LinkState.WITHDRAWN, sitting)
+    if sitting.open_link and not response and not sitting.open_link.is_open:
+        return Link(LinkState.CLOSED, sitting)
     return Link(LinkState.OPEN if is_open else LinkState.EXPIRED, sitting)

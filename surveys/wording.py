@@ -5,12 +5,14 @@ is the only placeholder; it is replaced as plain text, so a tenant's wording is 
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from .models import Client, Invitation, Question, Survey, SurveyVersion
 from .models.people import LANGUAGES
@@ -70,10 +72,26 @@ def score_texts(invitation: Invitation) -> dict:
     return texts(score, invitation.language, invitation.form_of_address, invitation.client)
 
 
+class ScoreNotFirst(ValidationError):
+    """A sheet begins with the score: without it none of its steps can be stored."""
+
+
+def begins_with_score(questions: Sequence[Question], kind: str) -> bool:
+    """Whether the first question asks everybody for the survey's score, and demands it."""
+    first = questions[0] if questions else None
+    asked = first and (first.key, first.kind, first.is_required, first.conditions)
+    return asked == (Question.SCORE, kind, True, [])
+
+
 @transaction.atomic
 def publish(survey: Survey, at: dt.datetime) -> SurveyVersion:
-    """The survey's draft as its new immutable version; without a draft, one of standard wording: score and reason."""
+    """The survey's draft as its new immutable version; without a draft, one of standard wording: score and reason.
+
+    Raises ScoreNotFirst for a draft that could store no answer.
+    """
     draft = survey.draft or draft_of(survey, [(Question.SCORE, survey.kind), ("comment", Question.Kind.TEXT)])
+    if not begins_with_score(list(draft.questions.all()), survey.kind):
+        raise ScoreNotFirst(_("The first question has to ask everybody for the score, and to demand it."))
     draft.published_at = at
     draft.save(update_fields=["published_at"])
     return draft

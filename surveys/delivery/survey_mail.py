@@ -40,7 +40,7 @@ class Frame(NamedTuple):
 
 def answer_link(invitation: Invitation) -> str:
     """The address of the answer page."""
-    return links.absolute(_path("answer").format(links.make(links.ANSWER, invitation.public_id.hex)))
+    return links.absolute(path_of("answer", links.ANSWER, invitation.public_id.hex))
 
 
 def with_score(address: str, score: int) -> str:
@@ -49,7 +49,12 @@ def with_score(address: str, score: int) -> str:
 
 
 def unsubscribe_path(invitation: Invitation) -> str:
-    return _path("unsubscribe").format(links.make(links.UNSUBSCRIBE, invitation.public_id.hex))
+    return path_of("unsubscribe", links.UNSUBSCRIBE, invitation.public_id.hex)
+
+
+def path_of(view: str, purpose: str, public_id: str) -> str:
+    """The path of one of an invitation's pages; its number in hexadecimal."""
+    return _path(view).format(links.make(purpose, public_id))
 
 
 def unsubscribe_link(invitation: Invitation) -> str:

@@ -89,6 +89,11 @@ class OpenLink(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a sheet can be begun there. One that was begun can be sent to its end; then it stays as it is."""
+        return self.is_active and self.client.is_active
+
 
 def _one_origin(name: str) -> models.CheckConstraint:
     """An answer is an invitation's, by a door that knows whom it asks, or an open link's."""
@@ -251,6 +256,14 @@ class Visit(models.Model):
         return self.get_kind_display()
 
 
+class FlaggedSheetQuerySet(models.QuerySet):
+    def standing(self, since: dt.datetime, until: dt.datetime) -> "FlaggedSheetQuerySet":
+        """Those of a period that were not let count: of an invitation by what it is about, else by when they came."""
+        about = Q(invitation__about_at__gte=since, invitation__about_at__lt=until)
+        came = Q(invitation=None, submitted_at__gte=since, submitted_at__lt=until)
+        return self.filter(about | came, restored_at=None)
+
+
 class FlaggedSheet(models.Model):
     """An answer that bears the marks of a machine: kept, counted in every report, and in no score.
 
@@ -288,6 +301,8 @@ class FlaggedSheet(models.Model):
     restored_by = models.ForeignKey(
         Login, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("restored by")
     )
+
+    objects = FlaggedSheetQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("flagged answer")

@@ -28,6 +28,11 @@ LANGUAGES = [
 ]
 
 
+def ending_of(phone: str) -> str:
+    """The last two digits, enough for the customer to know which number is meant."""
+    return "".join(c for c in phone if c.isdigit())[-2:]
+
+
 @lru_cache(maxsize=1000)
 def zone_of(name: str) -> ZoneInfo | None:
     """The zone of that name; None where there is none. Customers' names for it come from outside, by the thousand."""
@@ -310,8 +315,7 @@ class Customer(models.Model):
 
     @property
     def phone_ending(self) -> str:
-        """The last two digits, enough for the customer to know which number is meant."""
-        return "".join(c for c in self.phone if c.isdigit())[-2:]
+        return ending_of(self.phone)
 
 
 class ApiKey(AbstractAPIKey):

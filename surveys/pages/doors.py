@@ -43,7 +43,7 @@ def start(request: HttpRequest, token: str, door: Door) -> HttpResponse:
         open_link = _open_link(public_id, door)
         if open_link is None:
             return _unknown(request, now)
-        version = open_link.survey.current if _is_open(open_link) else None
+        version = open_link.survey.current if open_link.is_open else None
         if version is None:
             return _framed(_closed(request, open_link), open_link)
         version.survey = open_link.survey
@@ -98,7 +98,7 @@ def _step(request: HttpRequest, sitting: Sitting, at: dt.datetime, is_stale: boo
 
 def _ended(link: Link, sitting: Sitting, at: dt.datetime, is_new: bool = False) -> HttpResponse:
     """The thanks. A kiosk shows them while the same person stands there, and is then ready for the next one."""
-    if sitting.door != Door.KIOSK:
+    if sitting.door != Door.KIOSK or sitting.response is None:
         return sheets.end(link, sitting, at, is_new, _way(sitting))
     sent_at = sitting.response.completed_at or sitting.response.submitted_at
     if at >= sent_at + 2 * dt.timedelta(seconds=AFTER_THANKS):
@@ -139,11 +139,7 @@ def _posted(request: HttpRequest, public_id: str, door: Door, at: dt.datetime) -
     sitting = sittings.open_sheet(links.BLANK, request.POST.get(NUMBER, ""), at, wishes_of(request)).sitting
     if sitting is None or (sitting.open_link.public_id.hex, sitting.door) != (public_id, door):
         return None
-    return sitting if _is_open(sitting.open_link) else None
-
-
-def _is_open(open_link: OpenLink) -> bool:
-    return open_link.is_active and open_link.client.is_active
+    return sitting if sitting.open_link.is_open else None
 
 
 def _closed(request: HttpRequest, open_link: OpenLink) -> HttpResponse:

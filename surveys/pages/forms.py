@@ -23,9 +23,6 @@ REASON = "comment"  # the key of the usual open question, whose answer speaks fo
 REGIONS = {"de": "DE", "en": "GB"}
 # The page words its open question by these; the customer never sees a group or its name.
 CELL_CLASSES = {Group.DETRACTOR: "low", Group.PASSIVE: "mid", Group.PROMOTER: "high"}
-# What the form's other fields are called: no question may have such a key.
-RESERVED_KEYS = frozenset({"wants_call", "phone", "back", "made", "script", "touched", "website", "lang", "page"})
-
 
 _UNREADABLE = gettext_lazy("We cannot read this number. Please write it with its code, such as +44 20 7946 0018.")
 
@@ -65,11 +62,11 @@ def _removed() -> str:
     return f"[{pgettext('redacted', 'removed')}]"
 
 
-def clicked_score(sitting: Sitting, values: list[str]) -> int | None:
+def clicked_score(kind: str, values: list[str]) -> int | None:
     """The number that a link from the mail carries: one value, on the scale, in plain digits; else None."""
     if len(values) != 1:
         return None
-    return {str(score): score for score in scale_of(sitting.kind)}.get(values[0])
+    return {str(score): score for score in scale_of(kind)}.get(values[0])
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def html(
 ) -> str:
     """A page rendered without the request, because context processors would look up a login.
 
-    `query` stays in the address when another language is chosen. What it depends on besides is `look_and_words`.
+    `query` stays in the address when another language is chosen. Besides, it depends on nothing but the client's row,
+    its appearance's and PROVIDER_NAME: so `opening` takes it.
     """
     language = translation.get_language()[:2]
     others = [
@@ -108,13 +109,6 @@ def html(
         "provider": settings.PROVIDER_NAME,
     }
     return render_to_string(f"survey/{name}.html", {**frame, **context})
-
-
-def look_and_words(client: Client) -> tuple:
-    """All that a page can show of its client, and who runs it: pages that differ in none of it look the same."""
-    rows = (client, getattr(client, "appearance", None))
-    values = (value for row in rows if row for name, value in row.__dict__.items() if name != "_state")
-    return (*values, settings.PROVIDER_NAME)
 
 
 def respond(page: str, status: int = 200) -> HttpResponse:

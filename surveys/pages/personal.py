@@ -9,8 +9,8 @@ from django.utils import timezone
 from .. import evidence, flagged, responses, sittings
 from ..delivery import links
 from ..models import Visit
-from ..sittings import LinkState, Sitting
-from . import sheets, throttle
+from ..sittings import Link, LinkState, Sitting
+from . import opening, sheets, throttle
 from .forms import clicked_score
 from .frame import speaking
 
@@ -19,19 +19,20 @@ from .frame import speaking
 @links.page("GET", "HEAD", "POST")
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The sheet, page by page; the last one leads to the thank-you page."""
-    return _sheet(request, token)
+    now, asked = timezone.now(), sittings.row_of(links.ANSWER, token)
+    page = opening.first_page(request, asked, now) if asked else None
+    return _sheet(request, token, sittings.link_to(asked, now), now) if page is None else page
 
 
 @throttle.knows_its_links
 @links.page("GET", "HEAD", "POST")
 def decoy(request: HttpRequest, token: str) -> HttpResponse:
     """The same sheet behind a link that no person sees: whoever comes here is a machine, and is not told so."""
-    return _sheet(request, token, by_decoy=True)
-
-
-def _sheet(request: HttpRequest, token: str, by_decoy: bool = False) -> HttpResponse:
     now = timezone.now()
-    link = sittings.open_link(token, now)
+    return _sheet(request, token, sittings.open_link(token, now), now, by_decoy=True)
+
+
+def _sheet(request: HttpRequest, token: str, link: Link, now: dt.datetime, by_decoy: bool = False) -> HttpResponse:
     with speaking(request, link.sitting) as sitting:
         if link.state == LinkState.ANSWERED:
             goes_on = sitting.can_change(now) and ("change" in request.GET or request.method == "POST")
@@ -57,7 +58,7 @@ def _note(request: HttpRequest, sitting: Sitting, at: dt.datetime, by_decoy: boo
     elif request.method == "HEAD":
         evidence.note(sitting.invitation, Visit.Kind.HEAD, at)
     else:
-        sittings.note_opening(sitting.invitation, at, clicked_score(sitting, request.GET.getlist("score")))
+        sittings.note_opening(sitting.invitation, at, clicked_score(sitting.kind, request.GET.getlist("score")))
 
 
 @throttle.knows_its_links

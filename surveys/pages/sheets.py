@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 
 from .. import evidence, flagged, responses, wording
 from ..models import Door, Question
-from ..questionnaire import Page, Said, pages, questions_of, shown
+from ..questionnaire import Page, Said, missing, pages, questions_of
 from ..responses import Sheet
 from ..sittings import Link, LinkState, Sitting
 from ..templatetags.moments import day
-from . import compiled, throttle
+from . import throttle
 from .forms import COMMENT_LIMIT, AnswerForm, clicked_score, words_of
-from .frame import html, look_and_words, page, respond, unsubscribe_path
+from .frame import html, page, respond, unsubscribe_path
 from .length import length_of
 
 CLOSED_STATUS = {LinkState.EXPIRED: 410, LinkState.WITHDRAWN: 410, LinkState.CLOSED: 410, LinkState.UNKNOWN: 404}
@@ -57,9 +58,7 @@ class Place:
 
     def asked(self, number: int | None = None, said: Said | None = None) -> list[Question]:
         """The questions of a page (this one) that are for this customer, by what was said (so far)."""
-        sitting, said = self.sitting, self.said if said is None else said
-        visible = shown(questions_of(sitting.version), sitting.kind, sitting.situation, said)
-        keys = {question.key for question in visible}
+        keys = {question.key for question in self.sitting.shown(self.said if said is None else said)}
         return [one for one in self.pages[self.number if number is None else number] if one.key in keys]
 
     @property
@@ -75,9 +74,7 @@ class Place:
         before = self.asked()
         left = range(self.number, len(self.pages))
         ahead = (n for n in left if any(one not in before for one in self.asked(n, said)))
-        missed = (
-            n for n in range(self.number) if any(q.is_required and q.key not in said for q in self.asked(n, said))
-        )
+        missed = (n for n in range(self.number) if missing(self.asked(n, said), said))
         return next(chain(ahead, missed), None)
 
     @property
@@ -94,8 +91,6 @@ def step(request: HttpRequest, sitting: Sitting, at: dt.datetime, way: Way, by_d
 
     Raises responses.LinkClosed where the link was closed while the form stood open.
     """
-    if _is_fresh(request, sitting, way):
-        return _fresh(request, sitting, way, at)
     begun = flagged.begun(sitting) if "page" in request.GET else None
     place = _place(request, sitting, flagged.sheet_of(begun).said if begun else sitting.said)
     if request.method != "POST":
@@ -109,7 +104,7 @@ def step(request: HttpRequest, sitting: Sitting, at: dt.datetime, way: Way, by_d
     if not form.is_valid() and not goes_back:
         return _form(request, place, form, way, at, 400)
     following = place.previous if goes_back else place.following({**place.said, **form.said})
-    is_preselected = clicked_score(sitting, request.GET.getlist("score")) is not None
+    is_preselected = clicked_score(sitting.kind, request.GET.getlist("score")) is not None
     sheet = form.sheet(following is None, is_preselected)
     if way.rehearse:
         way.rehearse(sheet)
@@ -152,7 +147,7 @@ def received(sitting: Sitting) -> HttpResponse:
 
 def _unsent(request: HttpRequest, place: Place) -> AnswerForm:
     """The form as it is opened: with the number clicked in the mail, and with what was said before."""
-    clicked, response = clicked_score(place.sitting, request.GET.getlist("score")), place.sitting.response
+    clicked, response = clicked_score(place.sitting.kind, request.GET.getlist("score")), place.sitting.response
     initial = dict(place.said) if clicked is None else {**place.said, Question.SCORE: clicked}
     if place.sitting.door == Door.KIOSK:
         initial = {}  # whoever goes back there may be the next person
@@ -161,34 +156,11 @@ def _unsent(request: HttpRequest, place: Place) -> AnswerForm:
     return AnswerForm(place.sitting, place.asked(), initial=initial, asks_call=place.asks_call)
 
 
-def _is_fresh(request: HttpRequest, sitting: Sitting, way: Way) -> bool:
-    """Whether a personal sheet is opened as its mail leads to it: the one page that is read by the million."""
-    is_plain = sitting.invitation is not None and sitting.response is None and way.rehearse is None
-    return is_plain and request.method != "POST" and request.GET.keys() <= {"score", "lang"}
-
-
-def _fresh(request: HttpRequest, sitting: Sitting, way: Way, at: dt.datetime) -> HttpResponse:
-    """The first page from its compiled form, which is as `_form` would render it."""
-    place, clicked = Place(sitting, 0, {}), clicked_score(sitting, request.GET.getlist("score"))
-    chosen = request.GET.get("lang", "") in wording.SPOKEN
-
-    def render(personal: Mapping[str, str]) -> str:
-        context = _context(request, place, _unsent(request, place), way)
-        return html("form", sitting.client, _languages(sitting), {**context, **personal}, _kept(context))
-
-    questions = questions_of(sitting.version)
-    situation = sitting.situation if any(question.conditions for question in questions) else None
-    version = (sitting.version.pk, sitting.version.published_at)
-    key = (
-        version,
-        look_and_words(sitting.client),
-        situation,
-        sitting.language,
-        sitting.form_of_address,
-        clicked,
-        chosen,
-    )
-    return respond(compiled.filled(key, _personal(request, sitting, _asked_for(request, place), way, at), render))
+def first_html(request: HttpRequest, sitting: Sitting, personal: Mapping[str, str]) -> str:
+    """The first page of a fresh personal sheet, with these for its open places."""
+    place = Place(sitting, 0, {})
+    context = _context(request, place, _unsent(request, place), Way(""))
+    return html("form", sitting.client, _languages(sitting), {**context, **personal}, _kept(context))
 
 
 def _form(
@@ -228,23 +200,25 @@ def _personal(
         "made": request.POST.get("made") or evidence.made(at),
         "decoy": way.frame.get("decoy", ""),
         "ending": invitation.customer.phone_ending if invitation and invitation.customer else "",
-        "until": _day(sitting.expires_at.astimezone(client.zone).date(), get_language())
-        if sitting.can_change(at)
-        else "",
+        "until": day_of(sitting.expires_at, client.time_zone, get_language()) if sitting.can_change(at) else "",
         "unsubscribe_path": unsubscribe_path(invitation),
     }
 
 
+def day_of(moment: dt.datetime, time_zone: str, locale: str) -> str:
+    return _day(moment.astimezone(ZoneInfo(time_zone)).date(), locale)
+
+
 @lru_cache(maxsize=1000)
-def _day(on: dt.date, language: str) -> str:
-    """Of the language that is spoken now."""
-    return day(dt.datetime.combine(on, dt.time(12), dt.UTC), dt.UTC)
+def _day(on: dt.date, locale: str) -> str:
+    with override(locale):
+        return day(dt.datetime.combine(on, dt.time(12), dt.UTC), dt.UTC)
 
 
 def _asked_for(request: HttpRequest, place: Place) -> dict[str, str]:
     """What of the address stays in the form's."""
     query = _query(request, place.number if Question.SCORE in place.said else None)
-    clicked = clicked_score(place.sitting, request.GET.getlist("score")) if place.previous is None else None
+    clicked = clicked_score(place.sitting.kind, request.GET.getlist("score")) if place.previous is None else None
     return query if clicked is None else {**query, "score": str(clicked)}
 
 
@@ -262,10 +236,10 @@ def _place(request: HttpRequest, sitting: Sitting, said: Said) -> Place:
         return first
     if wished is not None:
         return Place(sitting, wished, said)
-    clicked = clicked_score(sitting, request.GET.getlist("score"))
+    clicked = clicked_score(sitting.kind, request.GET.getlist("score"))
     if "change" in request.GET or request.method == "POST" or clicked not in (None, said[Question.SCORE]):
         return Place(sitting, reached[0], said)
-    left = [number for number in reached if not any(question.key in said for question in first.pages[number])]
+    left = [n for n in reached if missing(first.asked(n), said) or not any(one.key in said for one in first.pages[n])]
     return Place(sitting, (left or reached[-1:])[0], said)
 
 

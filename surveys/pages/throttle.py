@@ -8,7 +8,8 @@ import functools
 import ipaddress
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +33,19 @@ STRANGE_LINKS = 30
 PATIENCE = 0.04  # seconds that Redis has for each reply
 RETRY_AFTER = 5.0  # seconds without asking it, once it was silent
 
+# Run by Redis as a whole: see `Counters.count_step`.
+STEP = """
+local counted = {}
+for place, key in ipairs(KEYS) do
+    counted[place] = redis.call("incr", key)
+    if counted[place] == 1 then redis.call("expire", key, ARGV[1]) end
+    if counted[1] > 1 then break end
+end
+return counted
+"""
+
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,24 +55,41 @@ class Counters:
     def __init__(self, redis_url: str) -> None:
         self._own = MemoryStorage()
         self._shared = redis_url and _redis(redis_url)
+        self._step = self._shared and self._shared.storage.register_script(STEP)
         self._silent_until = 0.0  # by time.monotonic
 
     def count(self, *what: str) -> int:
         """Count one more of it, and how many that makes in the minute since the first."""
         return self._ask("incr", "/".join(what), MINUTE)
 
+    def count_step(self, sheet: tuple[str, ...], others: Iterable[tuple[str, ...]]) -> list[int]:
+        """Count one more step of a sheet; a first one in its minute counts for the others, too. One round trip."""
+        keys = ["/".join(what) for what in (sheet, *others)]
+
+        def shared() -> list[int]:
+            return self._step([self._shared.prefixed_key(key) for key in keys], [MINUTE])
+
+        def own() -> list[int]:
+            steps = self._own.incr(keys[0], MINUTE)
+            return [steps] if steps > 1 else [steps, *(self._own.incr(key, MINUTE) for key in keys[1:])]
+
+        return self._first_of(shared, own)
+
     def forget(self, *what: str) -> None:
         """As if none of it had been counted."""
         self._ask("clear", "/".join(what))
 
     def _ask(self, verb: str, *args: object) -> int | None:
+        return self._first_of(lambda: getattr(self._shared, verb)(*args), lambda: getattr(self._own, verb)(*args))
+
+    def _first_of(self, shared: Callable[[], T], own: Callable[[], T]) -> T:
         if self._shared and time.monotonic() >= self._silent_until:
             try:
-                return getattr(self._shared, verb)(*args)
+                return shared()
             except self._shared.base_exceptions as error:
                 self._silent_until = time.monotonic() + RETRY_AFTER
                 logger.warning("Redis does not count (%s); this process does.", type(error).__name__)
-        return getattr(self._own, verb)(*args)
+        return own()
 
 
 @functools.cache
@@ -85,18 +116,18 @@ def address_of(request: HttpRequest) -> str:
 
 
 def is_too_much(request: HttpRequest, sitting: Sitting) -> bool:
-    """Whether this step of a sheet is one too many within a minute. Two counts for its first step, then one.
+    """Whether this step of a sheet is one too many within a minute. One round trip.
 
     Each sheet has ten steps a minute. An address has so many different sheets a minute, not steps: behind the one of an
     office are many people. An open link takes fewer of one address, and not any number over all.
     """
     # What no pointer or key has touched is counted by itself: a scanner's posts must not use up its person's.
-    counts, sheet = counters(), ("sheet", _sheet(sitting), request.POST.get("touched", "")[:1])
-    if (steps := counts.count(*sheet)) > 1:
-        return steps > STEPS_PER_SHEET
+    counts, sheet = counters(), ("sheet", _sheet(sitting), str(request.POST.get("touched") == "1"))
     limits = _limits(address_of(request), sitting.open_link)
-    counted = [(counts.count(*what), most) for most, what in limits]  # all of them, though the first may be enough
-    is_over = any(number > most for number, most in counted)
+    steps, *counted = counts.count_step(sheet, [what for _, what in limits])
+    if steps > 1:
+        return steps > STEPS_PER_SHEET
+    is_over = any(number > most for number, (most, _) in zip(counted, limits, strict=True))
     if is_over:
         counts.forget(*sheet)  # who tries again is counted again
     return is_over

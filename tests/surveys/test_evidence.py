@@ -451,7 +451,7 @@ def test_what_looking_costs(browser, invitation, django_assert_num_queries):
         browser.get(path_of(invitation))
 
 
-def test_a_post_with_a_comment_costs_five_queries_and_one_more_where_nobody_was_seen(browser, acme):
+def test_a_post_with_a_comment_costs_five_queries_at_most_and_one_more_where_nobody_was_seen(browser, acme):
     factories.make_agent(acme)
     browser.post(
         path_of(factories.make_invitation(acme, "nps")), {"score": "3"}
@@ -464,8 +464,11 @@ def test_a_post_with_a_comment_costs_five_queries_and_one_more_where_nobody_was_
             browser.post(path, typed)
         said = [query["sql"].split()[0] for query in context.captured_queries]
         costs.append(len([verb for verb in said if verb not in ("SAVEPOINT", "RELEASE")]))
-    # The sitting, (who came by,) the lock, the agents' names, the answer and its texts; kept apart: what is kept, too.
-    assert (costs, Response.objects.count(), FlaggedSheet.objects.count()) == ([5, 6, 6], 3, 1)
+    # The sitting, (who came by,) the agents' names; the lock, the answer and its texts, which PostgreSQL takes as one.
+    # Kept apart: what is kept, too.
+    lock_and_answer = 1 if connection.vendor == "postgresql" else 3
+    assert costs == [2 + lock_and_answer, 3 + lock_and_answer, 6]
+    assert (Response.objects.count(), FlaggedSheet.objects.count()) == (3, 1)
 
 
 def test_a_touch_saves_the_look_at_the_link(invitation, django_assert_num_queries):

@@ -1,17 +1,19 @@
 """Queries that are compiled once find and store what the ORM finds and stores."""
 
+import datetime as dt
 import uuid
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import DataError, IntegrityError, connection, connections
 from django.test import Client as Browser
 
 from surveys.models import Answer, Customer, Invitation, Response
-from surveys.prepared import Prepared, insert
+from surveys.prepared import Prepared, insert, insert_with, update
 from tests import factories
-from tests.conftest import needs
+from tests.conftest import NOW, needs
 from tests.surveys.test_pages import path_of
 
+SECOND = dt.timedelta(seconds=1)
 ASKED = Prepared(
     lambda public_id: Invitation.objects.filter(public_id=public_id).select_related("client", "customer", "response"),
     uuid.UUID(int=0),
@@ -23,12 +25,12 @@ def test_a_row_comes_with_its_related_rows_as_the_orm_gives_them(acme, django_as
     answered, silent = factories.make_response(acme, 3).invitation, factories.make_invitation(acme, "nps")
     for invitation in (answered, silent, answered):
         with django_assert_num_queries(1):
-            found = ASKED.first(invitation.public_id)
+            found = ASKED.first(invitation.public_id).model()
             assert (found.client, found.customer) == (acme, invitation.customer)
         expected = Invitation.objects.get(pk=invitation.pk)
         assert all(getattr(found, field.attname) == getattr(expected, field.attname) for field in found._meta.fields)
-    assert ASKED.first(answered.public_id).response == answered.response
-    assert not hasattr(ASKED.first(silent.public_id), "response")
+    assert ASKED.first(answered.public_id).model().response == answered.response
+    assert not hasattr(ASKED.first(silent.public_id).model(), "response")
     assert ASKED.first(uuid.uuid4()) is None
 
 
@@ -48,6 +50,50 @@ def test_rows_are_stored_with_their_keys(acme):
     copy.pk = None
     with pytest.raises(IntegrityError):
         insert([copy])
+
+
+HELD = Prepared(
+    lambda pk: Invitation.objects.select_for_update().filter(pk=pk, withdrawn_at=None).values_list("pk"), -1
+)
+
+
+def fresh(acme):
+    """A response and an answer that are not stored yet."""
+    response = factories.make_response(acme, 3)
+    invitation, question = response.invitation, response.version.questions.get(key="comment")
+    Response.objects.filter(pk=response.pk).delete()
+    response.pk = None
+    return invitation, response, [Answer(response=response, question=question, text="Prima")]
+
+
+def test_a_row_and_those_that_refer_to_it_are_stored_as_long_as_the_guard_finds_its_row(acme):
+    invitation, response, answers = fresh(acme)
+    assert insert_with(response, answers, "response", HELD, [-7]) is False
+    assert (Response.objects.count(), response.pk) == (0, None)
+    assert insert_with(response, answers, "response", HELD, [invitation.pk]) is True
+    stored = Response.objects.get()
+    assert (stored.pk, stored.invitation, stored.submitted_at) == (response.pk, invitation, response.submitted_at)
+    assert list(stored.answers.values_list("text", flat=True)) == ["Prima"]
+    with pytest.raises(IntegrityError):  # all or none
+        insert_with(response, answers, "response", HELD, [invitation.pk])
+    assert (Response.objects.count(), Answer.objects.count()) == (1, 1)
+
+
+def test_what_is_too_long_is_an_error_and_never_cut(acme):
+    needs("SQLite stores any length", connection.vendor == "postgresql")
+    invitation, response, answers = fresh(acme)
+    response.language = "x" * 100
+    with pytest.raises(DataError):
+        insert_with(response, answers, "response", HELD, [invitation.pk])
+    assert (Response.objects.count(), Answer.objects.count()) == (0, 0)
+
+
+def test_an_update_is_the_first_or_none(acme):
+    invitation = factories.make_invitation(acme, "nps")
+    assert update(invitation, {"opened_at": NOW}, ["opened_at"]) is True
+    assert update(invitation, {"opened_at": NOW + SECOND, "clicked_score": 3}, ["opened_at"]) is False
+    invitation.refresh_from_db()
+    assert (invitation.opened_at, invitation.clicked_score) == (NOW, None)
 
 
 @pytest.mark.services

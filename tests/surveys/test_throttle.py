@@ -87,6 +87,12 @@ def test_wrong_forms_count_too(browser, acme):
     assert [post(browser, path, score="99").status_code for _ in range(11)] == [400] * 10 + [429]
 
 
+def test_no_made_up_touch_gives_a_link_more_steps(browser, acme):
+    path = path_of(factories.make_invitation(acme))
+    statuses = [post(browser, path, score=str(n % 5 + 1), touched=chr(ord("a") + n)).status_code for n in range(12)]
+    assert statuses == [302] * 10 + [429] * 2
+
+
 # --- One address ------------------------------------------------------------------------------------------------------
 
 
