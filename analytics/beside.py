@@ -1,4 +1,10 @@
-"""What stands beside the scores and is in none: clicks without an answer, machines' sheets, answers of open links."""
+"""What stands beside the scores and is in none: clicks without an answer, machines' sheets, answers of open links.
+
+What belongs to an invitation counts in the period that the invitation is about, in reports as in a campaign's funnel:
+there it stands beside the share of those who answered, which is counted so, too. The moment of a click may be a
+machine's, and a late one would be told in a period in which nobody was asked. Behind an open link nobody is asked:
+what comes there counts when it comes.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -26,14 +32,13 @@ class Beside:
 
 
 def beside(client: Client, period: Period, kind: str) -> Beside:
-    """What was clicked or submitted in the period besides the answers that count. Three queries."""
+    """What the period brought besides the answers that count. Three queries."""
     within = lambda column: {f"{column}__gte": period.start, f"{column}__lt": period.end}  # noqa: E731
-    asked = Invitation.objects.filter(client=client, version__survey__kind=kind, **within("clicked_at"))
-    silent = asked.filter(response=None, flagged_sheets=None).order_by()
+    asked = Invitation.objects.filter(client=client, version__survey__kind=kind, **within("about_at"))
     clicks = Counter()
-    for score, number in silent.values_list("clicked_score").annotate(Count("pk")):
+    for score, number in asked.only_clicked().order_by().values_list("clicked_score").annotate(Count("pk")):
         clicks[group_of(kind, score)] += number
-    flagged = FlaggedSheet.objects.filter(client=client, kind=kind, restored_at=None, **within("submitted_at"))
+    flagged = FlaggedSheet.objects.standing(period.start, period.end).filter(client=client, kind=kind)
     others = Response.objects.unverified().filter(client=client, kind=kind, **within("submitted_at"))
     groups = _groups(Counter(dict(others.order_by().values_list("group").annotate(Count("pk")))))
     unverified = sum(groups)

@@ -141,7 +141,7 @@ def discard(draft: SurveyVersion, seen: str) -> None:
 def publish(draft: SurveyVersion, seen: str, at: dt.datetime) -> SurveyVersion:
     """The draft as the new immutable version, with which a new series begins.
 
-    Refused with errors in it, or where nothing differs from the version before.
+    Refused with errors in it, without the score at its head, or where nothing differs from the version before.
     """
     with _held(draft, seen) as questions:
         if errors := [finding for finding in findings(draft) if finding.is_error]:
@@ -151,7 +151,10 @@ def publish(draft: SurveyVersion, seen: str, at: dt.datetime) -> SurveyVersion:
             raise Refused(
                 _("Nothing differs from the version that is asked now. A new one would break the series for nothing.")
             )
-        return wording.publish(draft.survey, at)
+        try:
+            return wording.publish(draft.survey, at)
+        except wording.ScoreNotFirst as refused:
+            raise Refused(refused.messages) from None
 
 
 # --- Its questions ---------------------------------------------------------------------------------------------------

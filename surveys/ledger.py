@@ -83,7 +83,8 @@ class Beside:
     """What stands beside the answers, and in no score.
 
     `promoters`, `passives`, `detractors`: numbers clicked in the mail that nobody sent so far, by their group (for CSAT
-    and CES happy, middling, unhappy); `flagged`: sheets with the marks of a machine that were not let count.
+    and CES happy, middling, unhappy); `flagged`: sheets with the marks of a machine that were not let count. Where
+    such a sheet came, the click was the machine's as well, and is not told once more.
     """
 
     promoters: int
@@ -101,8 +102,8 @@ class Verdict:
     """One line of the ledger, without names and addresses. `reason`: why it went no further; empty once answered.
 
     `state` is that of the first message. After a contact: its source and number; in a wave: its number, and the
-    client's own number of the customer. `provisional`: the number clicked in the mail, where nobody sent an answer;
-    `flagged`: how many sheets with the marks of a machine came that do not count.
+    client's own number of the customer. `provisional`: the number clicked in the mail, where nothing was sent, by a
+    machine neither; `flagged`: how many sheets with the marks of a machine came that do not count.
     """
 
     id: int
@@ -197,16 +198,11 @@ def of_counts(numbers: Mapping[str, int]) -> Funnel:
     return Funnel(steps, _losses(Stage.INELIGIBLE, numbers))
 
 
-def clicked_only(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    """Those of which a number was clicked in the mail and no answer sent."""
-    return invitations.filter(clicked_score__isnull=False, response=None)
-
-
 def beside(campaign: Campaign, days: Span) -> Beside:
     """What a campaign's invitations of a period brought beside their answers. Two queries."""
     invitations = about(Invitation.objects.filter(client=campaign.client_id, campaign=campaign), days)
     groups = dict.fromkeys(Group, 0)
-    clicked = clicked_only(invitations).order_by().values_list("clicked_score").annotate(Count("pk"))
+    clicked = invitations.only_clicked().order_by().values_list("clicked_score").annotate(Count("pk"))
     for score, number in clicked:
         groups[group_of(campaign.survey.kind, score)] += number
     flagged = FlaggedSheet.objects.filter(invitation__in=invitations.values("pk"), restored_at=None).count()
@@ -249,7 +245,7 @@ def verdict(row: Mapping) -> Verdict:
         due_at=row["due_at"],
         state=row["state"] or "",
         opened_at=row["opened_at"],
-        provisional=None if fate == Fate.ANSWERED else row["clicked_score"],
+        provisional=None if fate == Fate.ANSWERED or row["flagged"] else row["clicked_score"],
         flagged=row["flagged"],
     )
 

@@ -91,6 +91,17 @@ def looked_at(question: Question) -> list[str]:
     return [condition.key or Question.SCORE for condition in conditions_of(question) if condition.of in subjects]
 
 
+def decisive(question: Question, questions: Iterable[Question]) -> list[Question]:
+    """The question itself, and all whose answers decide, however far back, whether it is shown; each once."""
+    by_key, found = {asked.key: asked for asked in questions}, {question.key: question}
+    waiting = [question]
+    while waiting:
+        new = [by_key[key] for key in looked_at(waiting.pop()) if key in by_key and key not in found]
+        found |= {asked.key: asked for asked in new}
+        waiting += new
+    return list(found.values())
+
+
 # --- The survey as a whole -------------------------------------------------------------------------------------------
 
 
@@ -148,21 +159,14 @@ def is_never_shown(question: Question, questions: Sequence[Question], languages:
     """Whether its conditions, with those of the questions it looks at, leave nothing for which it could be shown."""
     by_key = {asked.key: asked for asked in questions}
     possible: dict[tuple[str, str], set[str]] = {}
-    waiting, seen = [question], set()
-    while waiting:
-        asked = waiting.pop()
-        if asked.key in seen:
-            continue
-        seen.add(asked.key)
-        waiting += [by_key[key] for key in looked_at(asked) if key in by_key]
-        for condition in conditions_of(asked):
-            subject = (condition.of, condition.key)
-            room = _possible(condition, by_key, languages)
-            values = set(condition.values) if room is None else set(condition.values) & room
-            is_many = condition.key in by_key and by_key[condition.key].kind == Question.Kind.MULTIPLE
-            possible[subject] = values if is_many else possible.get(subject, values) & values
-            if not possible[subject]:
-                return True
+    for condition in (condition for asked in decisive(question, questions) for condition in conditions_of(asked)):
+        subject = (condition.of, condition.key)
+        room = _possible(condition, by_key, languages)
+        values = set(condition.values) if room is None else set(condition.values) & room
+        is_many = condition.key in by_key and by_key[condition.key].kind == Question.Kind.MULTIPLE
+        possible[subject] = values if is_many else possible.get(subject, values) & values
+        if not possible[subject]:
+            return True
     return False
 
 

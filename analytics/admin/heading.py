@@ -40,8 +40,8 @@ def _beside(reach: Reach, recent: QuerySet[Response], since: dt.datetime) -> dic
     of_clicks = reach.rows(agent="agent", team="team")
     of_sheets = reach.rows(agent="invitation__agent", team="invitation__team")
     of_sheets |= reach.rows(agent="", team="open_link__team")
-    clicks = Invitation.objects.filter(of_clicks, clicked_at__gte=since, response=None, flagged_sheets=None)
-    sheets = FlaggedSheet.objects.filter(of_sheets, submitted_at__gte=since, restored_at=None)
+    clicks = Invitation.objects.only_clicked().filter(of_clicks, about_at__gte=since)
+    sheets = FlaggedSheet.objects.standing(since, timezone.now()).filter(of_sheets)
     counts = [_by(clicks, "version__survey__kind"), _by(sheets, "kind"), _by(recent.unverified(), "kind")]
     language = get_language() or "en"
     return {kind: figures.beside(*(count.get(kind, 0) for count in counts), language) for kind in Survey.Kind}

@@ -43,9 +43,7 @@ def counts() -> dict:
             "by_language": _by(Response, "language"),
         },
         "beside": {
-            "provisional": Invitation.objects.filter(
-                clicked_at__isnull=False, response=None, flagged_sheets=None
-            ).count(),
+            "provisional": Invitation.objects.only_clicked().count(),
             "flagged": FlaggedSheet.objects.filter(restored_at=None).count(),
             "unverified": Response.objects.unverified().count(),
         },

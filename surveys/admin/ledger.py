@@ -81,7 +81,7 @@ class CampaignFilter(admin.SimpleListFilter):
 
 
 class ClickedFilter(admin.SimpleListFilter):
-    """A number was clicked in the mail, and no answer sent: provisional, and in no score."""
+    """A number was clicked in the mail, and nothing sent: provisional, and in no score."""
 
     title = gettext_lazy("number clicked in the mail")
     parameter_name = "clicked"
@@ -92,7 +92,7 @@ class ClickedFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() not in (None, "only"):
             raise IncorrectLookupParameters
-        return ledger.clicked_only(queryset) if self.value() else queryset
+        return queryset.only_clicked() if self.value() else queryset
 
 
 class StageFilter(admin.SimpleListFilter):

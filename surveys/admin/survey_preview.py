@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from .. import authoring
 from ..admin_scope import Scoped, on_row, own_page
+from ..lint import decisive
 from ..models import Client, Contact, Question, Survey, SurveyVersion, group_of
 from ..models.answering import scale_of
 from ..pages import rehearsal
@@ -137,25 +138,18 @@ def _before(question: Question, draft: SurveyVersion, chosen: dict) -> Scene:
     kind, by_key = draft.survey.kind, {asked.key: asked for asked in questions_of(draft)}
     said: dict[str, Given] = {}
     contact = {"channel": chosen["channel"], "segment": ""}
-    waiting, seen = [question], set()
-    while waiting:
-        asked = waiting.pop()
-        if asked.key in seen:
-            continue
-        seen.add(asked.key)
-        for condition in conditions_of(asked):
-            if condition.of == Subject.GROUP:
-                scores = [s for s in scale_of(kind) if group_of(kind, s) in condition.values]
-                wished = chosen["score"]
-                said[Question.SCORE] = wished if wished in scores or not scores else scores[-1]
-            elif condition.of == Subject.ANSWER and condition.key in by_key:
-                looked = by_key[condition.key]
-                value = condition.values[0]
-                is_many = looked.kind == Question.Kind.MULTIPLE
-                said[looked.key] = (value,) if is_many else int(value) if looked.is_scale else value
-                waiting.append(looked)
-            elif condition.of in contact:
-                contact[condition.of] = condition.values[0]
+    for condition in (one for asked in decisive(question, by_key.values()) for one in conditions_of(asked)):
+        if condition.of == Subject.GROUP:
+            scores = [s for s in scale_of(kind) if group_of(kind, s) in condition.values]
+            wished = chosen["score"]
+            said[Question.SCORE] = wished if wished in scores or not scores else scores[-1]
+        elif condition.of == Subject.ANSWER and condition.key in by_key:
+            looked = by_key[condition.key]
+            value = condition.values[0]
+            is_many = looked.kind == Question.Kind.MULTIPLE
+            said[looked.key] = (value,) if is_many else int(value) if looked.is_scale else value
+        elif condition.of in contact:
+            contact[condition.of] = condition.values[0]
     if chosen["page"] > 1:
         last = scale_of(kind)[-1] if chosen["score"] is None else chosen["score"]
         said.setdefault(Question.SCORE, last)

@@ -10,9 +10,8 @@ from dataclasses import replace
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response as Reply
 
@@ -24,7 +23,7 @@ from ..questionnaire import Said
 from ..responses import LinkClosed
 from ..sittings import Sitting
 from . import idempotency
-from .contacts import FindingSerializer, JsonView, TooLarge, errors_of, one_or_many, whole
+from .contacts import FindingSerializer, JsonView, errors_of, one_or_many, replies, rows_of, whole
 from .links import LinkOrderSerializer, Refused, campaign_of, finding, hand_out, not_asked
 
 MOST = 100  # sheets at once: each is judged as it comes
@@ -89,16 +88,17 @@ class AnswersView(JsonView):
         ),
         parameters=[idempotency.HEADER],
         request=one_or_many("SheetOrSheets", SheetSerializer),
-        responses={
-            201: OpenApiResponse(_stored, gettext_lazy("All are the first of their customers.")),
-            200: OpenApiResponse(_stored, gettext_lazy("Later pieces, repeats, or customers who are not asked.")),
-            207: OpenApiResponse(StoredSerializer(many=True), gettext_lazy("Some were refused; look at each.")),
-            400: OpenApiResponse(_stored, gettext_lazy("Nothing was taken, or the body is no JSON of this form.")),
-            403: OpenApiResponse(description=gettext_lazy("No valid key.")),
-            404: OpenApiResponse(description=gettext_lazy("You have no such campaign that asks by link.")),
-            413: OpenApiResponse(description=gettext_lazy("More than 100 sheets, or too many bytes.")),
-            422: OpenApiResponse(description=idempotency.KeyReused.default_detail),
-        },
+        responses=replies(
+            _stored,
+            {
+                201: gettext_lazy("All are the first of their customers."),
+                200: gettext_lazy("Later pieces, repeats, or customers who are not asked."),
+                207: gettext_lazy("Some were refused; look at each."),
+                404: gettext_lazy("You have no such campaign that asks by link."),
+                413: gettext_lazy("More than 100 sheets, or too many bytes."),
+                422: idempotency.KeyReused.default_detail,
+            },
+        ),
         examples=[
             OpenApiExample(
                 "After a call",
@@ -117,15 +117,9 @@ class AnswersView(JsonView):
         return idempotency.answer_once(request, lambda: self._receive(request, campaign))
 
     def _receive(self, request: Request, campaign: Campaign) -> Reply:
-        is_list = isinstance(request.data, list)
-        rows = request.data if is_list else [request.data]
-        if not rows:
-            raise ParseError(_("The list is empty."))
-        if len(rows) > MOST:
-            message = _("%(count)s sheets at once; 100 are possible. Send several lists.")
-            raise TooLarge(message % {"count": len(rows)})
-        told = [_take(campaign, row, timezone.now()) for row in rows]
-        return Reply(told if is_list else told[0], _status(told))
+        too_many = _("%(count)s sheets at once; 100 are possible. Send several lists.")
+        told = [_take(campaign, row, timezone.now()) for row in rows_of(request, MOST, too_many)]
+        return Reply(told if isinstance(request.data, list) else told[0], _status(told))
 
 
 def _status(told: list[dict]) -> int:
@@ -179,7 +173,7 @@ def _store(sitting: Sitting, data: Mapping[str, object], at: dt.datetime) -> dic
     return {
         "result": "created" if sitting.response is None else "unchanged" if is_same else "updated",
         "is_complete": response.completed_at is not None,
-        "still_open": [question.key for question in _shown(sitting, said) if question.key not in said],
+        "still_open": [question.key for question in sitting.shown(said) if question.key not in said],
     }
 
 
@@ -204,7 +198,7 @@ def _checked(sitting: Sitting, before: Said, answers: Mapping[str, object], is_l
 
 def _missing(sitting: Sitting, said: Said, new: Said, is_last: bool) -> list[dict]:
     """What does not fit with all that was said so far: answers nobody asked for, required ones that are not there."""
-    shown = _shown(sitting, said)
+    shown = sitting.shown(said)
     unasked = [key for key in new if key not in {question.key for question in shown}]
     message = _("This question is not for this customer, by what was said before. Leave it out.")
     not_asked = [finding(_field(key), "not_asked", message) for key in unasked]
@@ -216,10 +210,6 @@ def _missing(sitting: Sitting, said: Said, new: Said, is_last: bool) -> list[dic
         for question in wanted
         if question.key not in said
     ]
-
-
-def _shown(sitting: Sitting, said: Said) -> list[Question]:
-    return questionnaire.shown(questionnaire.questions_of(sitting.version), sitting.kind, sitting.situation, said)
 
 
 def _fits(question: Question, value: object) -> bool:

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, PolymorphicProxySerializer, extend_schema
@@ -180,6 +182,30 @@ def one_or_many(name: str, serializer: type[serializers.Serializer]) -> Polymorp
 _results = one_or_many("ResultOrResults", ResultSerializer)
 
 
+def replies(results: PolymorphicProxySerializer, said: Mapping[int, Promise]) -> dict[int, OpenApiResponse]:
+    """What each status means where one or many are posted; with the replies that are the same everywhere.
+
+    Where some are refused (207) many were posted, and many are told.
+    """
+    shapes = {200: results, 201: results, 207: results.serializers[1], 400: results}
+    meanings = {
+        400: gettext_lazy("Nothing was taken, or the body is no JSON of this form."),
+        403: gettext_lazy("No valid key."),
+        **said,
+    }
+    return {status: OpenApiResponse(shapes.get(status), meaning) for status, meaning in sorted(meanings.items())}
+
+
+def rows_of(request: Request, most: int, too_many: str) -> list:
+    """What was posted, one alone as a list of one. Raises ParseError for none, TooLarge (`too_many`) for too many."""
+    rows = request.data if isinstance(request.data, list) else [request.data]
+    if not rows:
+        raise ParseError(_("The list is empty."))
+    if len(rows) > most:
+        raise TooLarge(too_many % {"count": len(rows)})
+    return rows
+
+
 class JsonView(APIView):
     """A view for the holder of a client's key, who posts JSON of a bounded size."""
 
@@ -205,15 +231,16 @@ class ContactsView(JsonView):
         ),
         parameters=[idempotency.HEADER],
         request=one_or_many("ContactOrContacts", ContactSerializer),
-        responses={
-            201: OpenApiResponse(_results, gettext_lazy("All were created.")),
-            200: OpenApiResponse(_results, gettext_lazy("All were known: updated, unchanged or outdated.")),
-            207: OpenApiResponse(ResultSerializer(many=True), gettext_lazy("Mixed; look at each result.")),
-            400: OpenApiResponse(_results, gettext_lazy("Nothing was taken, or the body is no JSON of this form.")),
-            403: OpenApiResponse(description=gettext_lazy("No valid key.")),
-            413: OpenApiResponse(description=gettext_lazy("More than 1,000 contacts, or too many bytes.")),
-            422: OpenApiResponse(description=idempotency.KeyReused.default_detail),
-        },
+        responses=replies(
+            _results,
+            {
+                201: gettext_lazy("All were created."),
+                200: gettext_lazy("All were known: updated, unchanged or outdated."),
+                207: gettext_lazy("Mixed; look at each result."),
+                413: gettext_lazy("More than 1,000 contacts, or too many bytes."),
+                422: idempotency.KeyReused.default_detail,
+            },
+        ),
         examples=[
             OpenApiExample(
                 "One call",
@@ -242,13 +269,8 @@ class ContactsView(JsonView):
 
     def _receive(self, request: Request) -> Response:
         is_list = isinstance(request.data, list)
-        rows = request.data if is_list else [request.data]
-        if not rows:
-            raise ParseError(_("The list is empty."))
-        if len(rows) > MOST:
-            message = _("%(count)s contacts at once; 1,000 are possible. Send several lists.")
-            raise TooLarge(message % {"count": len(rows)})
-        results = _take(request.client, rows)
+        too_many = _("%(count)s contacts at once; 1,000 are possible. Send several lists.")
+        results = _take(request.client, rows_of(request, MOST, too_many))
         return Response(results if is_list else results[0], _status({result["result"] for result in results}, is_list))
 
 

@@ -98,7 +98,8 @@ class VerdictSerializer(serializers.Serializer):
         allow_null=True, help_text=gettext_lazy("When the page was first opened, perhaps by a mail scanner.")
     )
     provisional = serializers.IntegerField(
-        allow_null=True, help_text=gettext_lazy("The number clicked in the mail, where no answer was sent.")
+        allow_null=True,
+        help_text=gettext_lazy("The number clicked in the mail, where nothing was sent, by a machine neither."),
     )
     flagged = serializers.IntegerField(help_text=gettext_lazy("Sheets that bear the marks of a machine."))
 

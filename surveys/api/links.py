@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers, status
-from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +20,7 @@ from ..api_keys import HasClientKey
 from ..delivery import handout
 from ..invitations import NotToBeJudged
 from ..models import Campaign, Client, Contact, Invitation, Medium
-from .contacts import FindingSerializer, JsonView, TooLarge, errors_of, one_or_many, whole
+from .contacts import FindingSerializer, JsonView, errors_of, one_or_many, replies, rows_of, whole
 
 MOST = 100  # contacts at once: each is judged as it is asked for
 
@@ -89,32 +88,27 @@ class LinksView(JsonView):
             "same contact gets the same link."
         ),
         request=one_or_many("LinkOrderOrOrders", LinkOrderSerializer),
-        responses={
-            201: OpenApiResponse(_answers, gettext_lazy("All links are new.")),
-            200: OpenApiResponse(_answers, gettext_lazy("Known links, or customers who are not asked.")),
-            207: OpenApiResponse(LinkSerializer(many=True), gettext_lazy("Some were refused; look at each answer.")),
-            400: OpenApiResponse(
-                _answers, gettext_lazy("Nothing could be judged, or the body is no JSON of this form.")
-            ),
-            403: OpenApiResponse(description=gettext_lazy("No valid key.")),
-            404: OpenApiResponse(description=gettext_lazy("You have no such campaign that asks by link.")),
-            413: OpenApiResponse(description=gettext_lazy("More than 100 contacts.")),
-        },
+        responses=replies(
+            _answers,
+            {
+                201: gettext_lazy("All links are new."),
+                200: gettext_lazy("Known links, or customers who are not asked."),
+                207: gettext_lazy("Some were refused; look at each answer."),
+                400: gettext_lazy("Nothing could be judged, or the body is no JSON of this form."),
+                404: gettext_lazy("You have no such campaign that asks by link."),
+                413: gettext_lazy("More than 100 contacts."),
+            },
+        ),
         examples=[
             OpenApiExample("One chat", request_only=True, value={"source": "chat", "external_id": "CH-2611-00042"})
         ],
     )
     def post(self, request: Request, campaign_id: int) -> Response:
         campaign = campaign_of(request.client, campaign_id)
-        is_list = isinstance(request.data, list)
-        rows = request.data if is_list else [request.data]
-        if not rows:
-            raise ParseError(_("The list is empty."))
-        if len(rows) > MOST:
-            message = _("%(count)s contacts at once; 100 are possible. Send several lists.")
-            raise TooLarge(message % {"count": len(rows)})
+        too_many = _("%(count)s contacts at once; 100 are possible. Send several lists.")
+        rows = rows_of(request, MOST, too_many)
         answers, is_new = zip(*[_answer(campaign, row) for row in rows], strict=True)
-        return Response(list(answers) if is_list else answers[0], _status(answers, is_new))
+        return Response(list(answers) if isinstance(request.data, list) else answers[0], _status(answers, is_new))
 
 
 class AnyAccept(BaseContentNegotiation):

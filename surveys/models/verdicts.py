@@ -12,6 +12,12 @@ from .contacts import Contact
 from .people import LANGUAGES, Agent, Client, Customer, Team
 
 
+class InvitationQuerySet(models.QuerySet):
+    def only_clicked(self) -> "InvitationQuerySet":
+        """Provisional: a number was clicked in the mail, and nothing sent since, by a machine neither."""
+        return self.filter(clicked_score__isnull=False, response=None, flagged_sheets=None)
+
+
 class Invitation(models.Model):
     """The verdict on one contact (or one customer in one wave): asked, or the reason why not.
 
@@ -135,6 +141,8 @@ class Invitation(models.Model):
     channel = models.CharField(_("channel"), max_length=12, choices=Contact.Channel.choices, blank=True)
     contact_reason = models.CharField(_("contact reason"), max_length=120, blank=True)
     is_goodwill = models.BooleanField(_("goodwill given"), default=False)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation")

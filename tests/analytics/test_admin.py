@@ -230,7 +230,7 @@ def test_a_changed_answer_shows_both_scores_and_the_first_sheet(browser, acme, t
     assert "changed: first 2, now 5" in browser.get(LIST).content.decode()
     said = browser.get(page_of(response)).content.decode()
     assert "<dd>2 of 5</dd>" in said
-    assert "Zuerst &lt;so&gt;." in said
+    assert '<p class="voice-text" lang="" dir="auto">“Zuerst &lt;so&gt;.”</p>' in said
     change(response, 5)
     assert "changed, same score" in browser.get(LIST).content.decode()
 

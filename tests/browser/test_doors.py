@@ -81,6 +81,7 @@ def test_a_kiosk_that_nobody_touches_starts_again_and_not_while_somebody_writes(
         page.wait_for_timeout(900)
     assert page.locator("textarea").input_value() == "Ich schreibe noch daran"
     page.wait_for_url(start, timeout=5000)
+    assert (page.locator("textarea").count(), page.locator(".scale input:checked").count()) == (0, 0)
 
 
 def test_a_kiosk_starts_again_without_script(make_link, live_server, open_page, monkeypatch):
@@ -91,7 +92,9 @@ def test_a_kiosk_starts_again_without_script(make_link, live_server, open_page, 
     page.goto(start)
     choose(page, 4)
     page.wait_for_url("**/r/**")
+    assert page.locator("textarea").count() == 1
     page.wait_for_url(start, timeout=6000)
+    assert (page.locator("textarea").count(), page.locator(".scale input:checked").count()) == (0, 0)
 
 
 class HelpPage(ThreadingHTTPServer):

@@ -8,9 +8,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from analytics.classification import adopt_starter_taxonomy
 from analytics.models import Reading, ThemeAssignment
 from analytics.periods import Period
+from analytics.themes import adopt_starter_taxonomy
 from feedback_loop import digests, presentation
 from feedback_loop.models import Case, CaseEvent, Digest, DigestSubscription
 from feedback_loop.tasks import send_digests
@@ -311,8 +311,8 @@ def test_what_was_not_counted_is_said_alike_everywhere(acme, client, monkeypatch
     subscribe(acme)
     answers(acme, [10] * 12)
     for _ in range(3):
-        factories.make_invitation(acme, "nps", clicked_at=MID_OCTOBER, clicked_score=2)
-    factories.make_flagged(factories.make_invitation(acme, "nps"), submitted_at=MID_OCTOBER)
+        factories.make_invitation(acme, "nps", about_at=MID_OCTOBER, clicked_at=MID_OCTOBER, clicked_score=2)
+    factories.make_flagged(factories.make_invitation(acme, "nps", about_at=MID_OCTOBER), submitted_at=MID_OCTOBER)
     for _ in range(6):
         factories.make_unverified(acme, 0, submitted_at=MID_OCTOBER)
     digest, message = sent_to(acme)

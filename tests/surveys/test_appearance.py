@@ -455,7 +455,7 @@ def test_the_largest_page_with_the_largest_logo_is_30_kb_in_all(client, acme):
     survey = factories.make_survey(acme, "nps")
     draft = SurveyVersion.objects.create(survey=survey, number=2)
     for position, one in enumerate(asked):
-        one.version, one.position = draft, position
+        one.version, one.position, one.is_required = draft, position, position == 0
         one.save()
     version = wording.publish(survey, factories.NOW)
     row = set_logo(acme, noise((900, 300)), accent="#8c1d18", accent_dark="#ffb4ab", typeface="serif")

@@ -7,20 +7,8 @@ from surveys import authoring, questionnaire, wording
 from surveys.authoring import NeedsPage, Refused, Stale, Start, Wish, stamp
 from surveys.models import Published, Question, Survey, SurveyVersion
 from surveys.wording import STANDARDS
-from tests import factories
 
 AFTER_NO = [{"of": "answer", "key": "solved", "values": ["no"]}]
-
-
-@pytest.fixture
-def survey(acme):
-    return factories.make_survey(acme)
-
-
-@pytest.fixture
-def draft(survey):
-    """Page 1: score, comment. Page 2: solved, once."""
-    return authoring.begin(survey, Start.POST_CONTACT)
 
 
 def seen(draft, key=None):
@@ -235,6 +223,26 @@ def test_a_draft_with_errors_is_not_published_and_each_is_told(survey, draft, no
     with pytest.raises(Refused) as refused:
         authoring.publish(draft, seen(draft), now)
     assert [message.partition(":")[0] for message in refused.value.messages] == ["“single”", "“single”"]
+    assert (survey.draft, survey.current.number) == (draft, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "row"),
+    [
+        ("comment", {"position": 0, "starts_page": False}),  # and the score on page 2
+        ("score", {"is_required": False}),
+        ("score", {"conditions": [{"of": "channel", "values": ["chat"]}]}),
+        ("score", {"key": "mark"}),
+        ("score", {"kind": "nps"}),
+    ],
+)
+def test_a_sheet_that_could_begin_without_its_score_is_not_published(survey, draft, now, key, row):
+    Question.objects.filter(version=draft, key="score").update(position=1, starts_page=True)
+    Question.objects.filter(version=draft, key="comment").update(position=2)
+    Question.objects.filter(version=draft, key=key).update(**row)
+    for publish in (lambda: authoring.publish(draft, seen(draft), now), lambda: wording.publish(survey, now)):
+        with pytest.raises(ValidationError, match="The first question has to ask everybody for the score"):
+            publish()
     assert (survey.draft, survey.current.number) == (draft, 1)
 
 

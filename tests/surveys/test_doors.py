@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from surveys import wording
 from surveys.delivery import handout, links
-from surveys.models import Answer, Appearance, Door, OpenLink, Response, Survey
+from surveys.models import Answer, Appearance, Door, FlaggedSheet, OpenLink, Response, Survey
 from surveys.pages import doors
 from tests import factories
 from tests.conftest import NOW, needs
@@ -243,6 +243,41 @@ def test_a_closed_door_says_so_kindly_and_takes_nothing(browser, acme, counter, 
             assert answer.status_code == 410
             assert "This survey has ended." in words(answer)
             assert acme.service_email in words(answer)
+    assert Response.objects.count() == 0
+
+
+@pytest.mark.parametrize("closed", ["link", "client"])
+def test_a_sheet_in_the_middle_goes_on_behind_a_closed_door_and_stays_as_it_was_sent(browser, acme, send, closed):
+    link = make_link(acme, survey=make_long_survey(acme))
+    further = send(link, score="2").url
+    if closed == "link":
+        OpenLink.objects.update(is_active=False)
+    else:
+        type(acme).objects.update(is_active=False)
+    page = browser.get(further)
+    assert page.status_code == 200 and "You can change it until" not in words(page)
+    fields = {**hidden(page), "script": "1", "touched": "1"}
+    done = browser.post(further, {**fields, "solved": "no", "comment": "Zu lange gewartet."})
+    row = Response.objects.get()
+    assert (done.status_code, row.completed_at is not None) == (302, True)
+    sheet = urlsplit(further).path
+    thanks = browser.get(done.url)
+    assert "Zu lange gewartet." in words(thanks) and "change=1" not in thanks.content.decode()
+    for address in (f"{sheet}?change=1", f"{sheet}?page=1&change=1", sheet):
+        for late in (browser.get(address), browser.post(address, {**fields, "score": "5", "solved": "yes"})):
+            assert (late.status_code, 'name="score"' in late.content.decode()) == (200, False)
+    assert (Response.objects.get().score, Response.objects.get().changed_at) == (2, None)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_machines_sheet_opens_no_door_that_was_closed_since(browser, acme, door):
+    link = make_link(acme, door, survey=make_long_survey(acme))
+    further = browser.post(doors.path_of(link), {**open_form(browser, link), "touched": "", "score": "3"}).url
+    assert (FlaggedSheet.objects.count(), Response.objects.count()) == (1, 0)
+    OpenLink.objects.update(is_active=False)
+    sheet = urlsplit(further).path
+    for answer in (browser.get(further), browser.post(further, {"solved": "no"}), browser.post(sheet, {"score": "3"})):
+        assert (answer.status_code, "This survey has ended." in words(answer)) == (410, True)
     assert Response.objects.count() == 0
 
 

@@ -140,14 +140,15 @@ def test_the_funnel_page_counts_them_and_each_number_leads_to_its_rows(analyst, 
     factories.make_flagged(invitation, 4, restored_at=NOW)
     other = factories.make_invitation(acme, "nps", campaign=factories.make_campaign(acme, "nps"))
     factories.make_flagged(other)
+    silent = factories.make_invitation(acme, "nps", campaign=invitation.campaign)
     Invitation.objects.update(clicked_at=NOW, clicked_score=9)
     days = {"from": "2026-11-01", "until": "2026-12-01"}
     page = analyst.get(reverse("admin:surveys_campaign_ledger", args=[invitation.campaign.pk]), days)
     (clicked, groups), (flagged, _note) = page.context["beside"]
     assert (clicked.number, groups, flagged.number) == ("1", "9–10: 1, 7–8: 0, 0–6: 0", "1")
-    assert list(analyst.get(clicked.address).context["cl"].result_list) == [invitation]
+    assert list(analyst.get(clicked.address).context["cl"].result_list) == [silent]
     assert list(analyst.get(flagged.address).context["cl"].result_list) == [sheet]
-    factories.make_response(acme, 9, invitation=invitation)
+    factories.make_response(acme, 9, invitation=silent)
     page = analyst.get(reverse("admin:surveys_campaign_ledger", args=[invitation.campaign.pk]), days)
     assert [line.number for line, _ in page.context["beside"]] == ["1"]  # sent: provisional no more
 

@@ -267,11 +267,13 @@ def test_a_verdict_is_told_by_numbers_without_name_or_address(acme, now):
         flagged=0,
     )
     Invitation.objects.filter(pk=invitation.pk).update(clicked_at=now, clicked_score=2)
+    (clicked,) = ledger.read(ledger.of(invitation.campaign, now))
+    assert clicked == replace(told, provisional=2)
     for _ in range(2):
         factories.make_flagged(invitation)
+    (scanned,) = ledger.read(ledger.of(invitation.campaign, now))
+    assert scanned == replace(told, flagged=2)
     factories.make_flagged(invitation, restored_at=now)
-    (clicked,) = ledger.read(ledger.of(invitation.campaign, now))
-    assert clicked == replace(told, provisional=2, flagged=2)
     factories.make_response(acme, 4, invitation=invitation)
     (answered,) = ledger.read(ledger.of(invitation.campaign, now))
     assert answered == replace(told, stage="answered", reason="", flagged=2)

@@ -33,30 +33,6 @@ def url(survey, page, /, **query):
     return f"{address}?{'&'.join(f'{name}={value}' for name, value in query.items())}" if query else address
 
 
-@pytest.fixture
-def survey(acme):
-    return factories.make_survey(acme)
-
-
-@pytest.fixture
-def draft(survey):
-    """Page 1: score, comment. Page 2: solved, once."""
-    return authoring.begin(survey, Start.POST_CONTACT)
-
-
-@pytest.fixture
-def analyst(acme):
-    login = factories.make_login("ana")
-    factories.give_access(login, acme, "analyst")
-    return login
-
-
-@pytest.fixture
-def browser(client, analyst):
-    client.force_login(analyst)
-    return client
-
-
 def question_of(draft, key):
     return Question.objects.get(version=draft, key=key)
 
