@@ -4,6 +4,7 @@
 are the YAML files beside this module, one per language, written to be read and mended by people.
 """
 
-from analytics.rules.reading import LANGUAGES, RULES_VERSION, Finding, Reading, read
+from analytics.rules.own import check
+from analytics.rules.reading import LANGUAGES, RULES_VERSION, TAKEN, Finding, Reading, Words, read
 
-__all__ = ["LANGUAGES", "RULES_VERSION", "Finding", "Reading", "read"]
+__all__ = ["LANGUAGES", "RULES_VERSION", "TAKEN", "Finding", "Reading", "Words", "check", "read"]

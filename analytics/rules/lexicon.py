@@ -15,7 +15,7 @@ dictionary look-ups per distinct word, so that the time is linear in the length 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -74,10 +74,26 @@ def fold(word: str) -> str:
     return _DOUBLED.sub(r"\1", word) if len(word) > 4 else word
 
 
-class Lexicon:
-    """All phrases of one rule file, compiled. Slots are numbered; a word is looked up once and then remembered."""
+def ways(part: str) -> list[str]:
+    """The ways to read one part of a phrase: missing, as alternatives of one word each, or as several words."""
+    words = part.removesuffix("?").split("|")
+    single = "|".join(word for word in words if "+" not in word)
+    several = [word for word in words if "+" in word]
+    return [*([single] if single else []), *several, *([""] if part.endswith("?") else [])]
 
-    def __init__(self, language: str, sets: dict[str, str], groups: dict[str, dict[str, str]]):
+
+def matches(words: Sequence[Word], lexicons: Iterable["Lexicon"]) -> list[Match]:
+    """What any of the lexicons finds, longest first, none inside a longer one."""
+    found = set().union(*(lexicon.found(words) for lexicon in lexicons))
+    return _without_contained(sorted(found, key=_longest_first))
+
+
+class Lexicon:
+    """All phrases of one rule file, compiled. Slots are numbered; so many words are looked up once and remembered."""
+
+    def __init__(
+        self, language: str, sets: dict[str, str], groups: dict[str, dict[str, str]], remembered: int = 50_000
+    ) -> None:
         self._language = language
         self._sets = {name: tuple(_items(text, r"[\s,]+")) for name, text in sets.items()}
         self._slots: dict[str, int] = {}
@@ -87,7 +103,7 @@ class Lexicon:
         self._infix: dict[str, set[int]] = defaultdict(set)
         self._misspelt_exact: dict[str, set[int]] = defaultdict(set)
         self._misspelt_prefix: dict[str, set[int]] = defaultdict(set)
-        self._by_first: dict[int, list[tuple[tuple[int | None, ...], Label]]] = defaultdict(list)
+        self._by_ends: dict[int, dict[int, list[tuple[tuple[int | None, ...], Label]]]] = defaultdict(dict)
         self._negators: set[int] = set()
         self._number = self._slot("@numbers")
         for group, kinds in groups.items():
@@ -96,19 +112,29 @@ class Lexicon:
                     self._add(phrase, Label(group, kind))
         self._forgive_typing_errors()
         self._infix_lengths = sorted({len(part) for part in self._infix})
-        self.slots_of = lru_cache(maxsize=50_000)(self._look_up)
+        self.slots_of = lru_cache(maxsize=remembered)(self._look_up)
+        self.begun_by = lru_cache(maxsize=remembered // 10)(self._begun_by)
 
-    def matches(self, words: Sequence[Word]) -> list[Match]:
-        """Every phrase found, longest first, none inside a longer one; a phrase never crosses a sentence end."""
+    def found(self, words: Sequence[Word]) -> set[Match]:
+        """Every phrase in its places; it never crosses a sentence end."""
         slots = [self.slots_of(word.text) for word in words]
-        found = {
+        present = frozenset().union(*slots)
+        return {
             Match(label, places)
-            for index, here in enumerate(slots)
-            for slot in here
-            for pattern, label in self._by_first.get(slot, ())
+            for index, word in enumerate(words)
+            if (by_last := self.begun_by(word.text))
+            for last in by_last.keys() & present
+            for pattern, label in by_last[last]
             if (places := self._follow(pattern, 1, (index,), words, slots))
         }
-        return _without_contained(sorted(found, key=_longest_first))
+
+    def _begun_by(self, word: str) -> dict[int, list[tuple[tuple[int | None, ...], Label]]]:
+        """The phrases that may begin with `word`, by the slot of their last word."""
+        found = defaultdict(list)
+        for slot in self.slots_of(word):
+            for last, phrases in self._by_ends.get(slot, {}).items():
+                found[last] += phrases
+        return dict(found)
 
     def _follow(self, pattern, step, places, words, slots) -> tuple[int, ...] | None:
         """The places of the rest of `pattern` after `places`, or None. Depth is the pattern's, breadth its gaps'."""
@@ -129,12 +155,12 @@ class Lexicon:
         return None
 
     def _add(self, phrase: str, label: Label) -> None:
-        for choice in product(*(_choices(part) for part in phrase.split())):
+        for choice in product(*(ways(part) for part in phrase.split())):
             parts = [word for part in choice for word in part.split("+") if word]
             pattern = tuple(None if part == ".." else self._slot(part) for part in parts)
             if pattern[0] is None or pattern[-1] is None:
                 raise ValueError(f"A phrase begins and ends with a word: {phrase!r}")
-            self._by_first[pattern[0]].append((pattern, label))
+            self._by_ends[pattern[0]].setdefault(pattern[-1], []).append((pattern, label))
             if label.kind == "negator" and len(pattern) == 1:
                 self._negators.add(pattern[0])
 
@@ -151,6 +177,8 @@ class Lexicon:
     def _alternatives(self, spec: str) -> Iterator[str]:
         for word in spec.split("|"):
             if word.startswith("@"):
+                if word[1:] not in self._sets:
+                    raise ValueError(f"There is no set of words of this name: {word!r}")
                 for member in self._sets[word[1:]]:
                     yield from self._alternatives(member)
             else:
@@ -217,14 +245,6 @@ def _items(text: str, separators: str) -> Iterator[str]:
     for item in re.split(separators, text):
         if item.strip():
             yield item.strip()
-
-
-def _choices(part: str) -> list[str]:
-    """The ways to read one part of a phrase: missing, as alternatives of one word each, or as several words."""
-    words = part.removesuffix("?").split("|")
-    single = "|".join(word for word in words if "+" not in word)
-    several = [word for word in words if "+" in word]
-    return [*([single] if single else []), *several, *([""] if part.endswith("?") else [])]
 
 
 def _misspelt(stem: str) -> Iterator[str]:

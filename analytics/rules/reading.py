@@ -1,8 +1,9 @@
 """One comment in, a Reading out: its themes with a sentiment each, and the signals that should wake a person.
 
 A rule file lists for each theme phrases that are `good` or `bad` news by themselves, a `topic` that names the theme and
-takes its sentiment from the opinion next to it, a `hint` that counts only where an opinion stands in the same clause,
-and what counts only `beside` another theme. Negation turns the next statement of its clause round ("nicht
+takes its sentiment from the opinion next to it, a `setting` that is a topic only where its own clause judges it or
+nothing else is said ("im Zimmer"), a `hint` that counts only where an opinion stands in the same clause, and what
+counts only `beside` another theme. Negation turns the next statement of its clause round ("nicht
 freundlich"), and so does German negation behind the verb ("funktioniert nicht"). "But" and a comma begin a new clause.
 A `wish` ("könnte schneller sein") is a complaint and a `peak` ("schneller geht's nicht") is praise, whatever words
 stand in it.
@@ -13,17 +14,21 @@ import re
 from bisect import bisect
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
 import yaml
 
 from analytics.rules.lexicon import Lexicon, Match, Word
+from analytics.rules.lexicon import matches as found_by
+from analytics.rules.own import phrases as own_phrases
 from analytics.taxonomy import SIGNAL_KEYS, THEME_KEYS
 from analytics.text import normalise
 
 LANGUAGES = ("de", "en")
+OWN_WORDS = 2_000  # of comments that each of them remembers
+OWN_LEXICONS = 500  # kept in a process: one for each language and client with words of its own
 WORDS_READ = 2_000  # of a comment; what comes later is not judged
 CLAUSE_WORDS = 40  # a "clause" without any comma ends here
 NEGATION_REACH = 4  # words from a negator to what it negates
@@ -31,6 +36,7 @@ OPINION_REACH = 6  # words from a hint to the opinion on it
 SURE, LIKELY, POSSIBLE, NAMED = 0.85, 0.75, 0.6, 0.5  # by kind of evidence: see _weigh; they order, they do not promise
 POLARITY = {"good": 1, "bad": -1, "thanks": 1, "regret": -1, "wish": -1, "peak": 1}
 FRAMES = ("wish", "peak")  # opinions that decide how the statements around them are meant
+NAMES = ("topic", "setting")  # phrases that take their sentiment from an opinion in their clause, however faint
 FAINT = ("thanks", "regret")  # opinions that say nothing about the person or thing beside them
 
 _BRIDGES = {"dass", "daß", "ob", "um", "that", "who", "which"}  # a comma before them breaks no thought
@@ -81,12 +87,14 @@ class _Hit:
     clause: int
 
 
+Words = tuple[tuple[str, str], ...]
 _Evidence = tuple[_Hit, int, float]  # a phrase, its sentiment, how sure
 
 
-def read(text: str, language: str) -> Reading:
+def read(text: str, language: str, own: Words = ()) -> Reading:
     """Judge one comment by the rules of its language; in a language without rules nothing is sure.
 
+    `own` are phrases that name themes of a client's own, or name the starter's in that house, as (key, phrases).
     Linear in the length of the comment, of which the first 2,000 words count. Quoted lines ("> ") are not the
     customer's own words and are passed over.
     """
@@ -95,11 +103,12 @@ def read(text: str, language: str) -> Reading:
         return Reading("empty")
     if language not in LANGUAGES:
         return Reading("unclassified")
-    matches = _lexicon(language).matches(words)
+    keys = (*THEME_KEYS, *(key for key, _phrases in own if key not in THEME_KEYS))
+    matches = found_by(words, [_lexicon(language), *([_own_lexicon(language, own)] if own else [])])
     clauses = _clauses(words, matches)
     joints = sorted(match.first for match in matches if match.label.kind == "joint")
-    hits = _framed(_negated(_hits(matches, clauses), matches, clauses, joints, language), joints)
-    findings = _findings(hits, words)
+    hits = _framed(_negated(_hits(matches, clauses, keys), matches, clauses, joints, language), joints)
+    findings = _findings(hits, words, keys)
     signals = _signals(matches, findings)
     return Reading("themes" if findings else "unclassified", findings, signals)
 
@@ -158,10 +167,10 @@ def _clauses(words: list[Word], matches: list[Match]) -> list[int]:
     return numbers
 
 
-def _hits(matches: list[Match], clauses: list[int]) -> list[_Hit]:
+def _hits(matches: list[Match], clauses: list[int], keys: tuple[str, ...]) -> list[_Hit]:
     hits = [
         _Hit(
-            match.label.group if match.label.group in THEME_KEYS else "",
+            match.label.group if match.label.group in keys else "",
             match.label.kind,
             POLARITY.get(match.label.kind, 0),
             match.first,
@@ -169,7 +178,7 @@ def _hits(matches: list[Match], clauses: list[int]) -> list[_Hit]:
             clauses[match.first],
         )
         for match in matches
-        if match.label.group in THEME_KEYS or match.label.group == "opinion"
+        if match.label.group in keys or match.label.group == "opinion"
     ]
     return sorted(hits, key=lambda hit: (hit.first, -hit.last, hit.theme))
 
@@ -225,28 +234,35 @@ def _negated_by(negator: Match, hits: list[_Hit], language: str) -> list[_Hit]:
         return []
     behind = [hit for hit in hits if 0 < negator.first - hit.last <= NEGATION_REACH and hit.kind not in FAINT]
     statements = [hit for hit in behind if hit.polarity]
-    return (statements or [hit for hit in behind if hit.kind == "topic"])[-1:]
+    return (statements or [hit for hit in behind if hit.kind in NAMES])[-1:]
 
 
 def _turn(hit: _Hit) -> _Hit:
     return replace(hit, polarity=-hit.polarity or -1)
 
 
-def _findings(hits: list[_Hit], words: list[Word]) -> tuple[Finding, ...]:
-    """One finding per theme, in the order of the taxonomy; what is only an opinion is `general`."""
+def _findings(hits: list[_Hit], words: list[Word], keys: tuple[str, ...]) -> tuple[Finding, ...]:
+    """One finding per theme, in the order of `keys`; what is only an opinion is `general`."""
     by_clause = _by_clause(hits)
     alone: dict[str, list[_Evidence]] = defaultdict(list)
     beside: dict[str, list[_Evidence]] = defaultdict(list)
+    settings: dict[str, list[_Evidence]] = defaultdict(list)
+    tones = {hit.polarity for hit in hits} - {0}
+    tone = tones.pop() if len(tones) == 1 else 0  # of the whole comment: it colours what is only named in it
     for hit in hits:
         if hit.theme:
             sentiment, confidence = _weigh(hit, by_clause)
+            sentiment = sentiment or (tone if confidence == NAMED else 0)
             if confidence:
-                (beside if hit.kind == "beside" else alone)[hit.theme].append((hit, sentiment, confidence))
+                is_setting = hit.kind == "setting" and confidence < LIKELY
+                kind = beside if hit.kind == "beside" else settings if is_setting else alone
+                kind[hit.theme].append((hit, sentiment, confidence))
+    alone = alone or settings
     if not alone:
         opinions = [(hit, hit.polarity, POSSIBLE) for hit in hits if not hit.theme and hit.kind != "regret"]
         return (_strongest("general", opinions, words),) if opinions else ()
     themes = {theme: alone[theme] + beside[theme] for theme in {*alone, *beside}}
-    return tuple(_strongest(theme, themes[theme], words) for theme in THEME_KEYS if theme in themes)
+    return tuple(_strongest(theme, themes[theme], words) for theme in keys if theme in themes)
 
 
 def _strongest(theme: str, evidence: list[_Evidence], words: list[Word]) -> Finding:
@@ -266,7 +282,7 @@ def _weigh(hit: _Hit, by_clause: dict[int, list[_Hit]]) -> tuple[int, float]:
     if hit.kind in POLARITY:
         return hit.polarity, SURE
     others = [other for other in by_clause[hit.clause] if other is not hit]
-    opinions = [other for other in others if not other.theme and (hit.kind == "topic" or other.kind not in FAINT)]
+    opinions = [other for other in others if not other.theme and (hit.kind in NAMES or other.kind not in FAINT)]
     opinion = _nearest(hit, opinions)
     if hit.kind in ("hint", "beside"):
         if hit.polarity or (opinion and _distance(hit, opinion) <= OPINION_REACH):
@@ -276,7 +292,9 @@ def _weigh(hit: _Hit, by_clause: dict[int, list[_Hit]]) -> tuple[int, float]:
         return hit.polarity, LIKELY
     # Another theme's news and no opinion of its own: "the bed never arrived" is about the delivery, not the bed.
     spoken_of = [other for other in others if other.polarity and other.theme]
-    if spoken_of and not opinion and not any(other.theme == hit.theme for other in spoken_of):
+    # What a client's own words name is named, whatever else is said.
+    is_ours = hit.theme in THEME_KEYS
+    if is_ours and spoken_of and not opinion and not any(other.theme == hit.theme for other in spoken_of):
         return 0, 0.0
     if near := opinion or _nearest(hit, spoken_of):
         return near.polarity, LIKELY
@@ -313,15 +331,30 @@ def _nothing() -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@cache
 def _lexicon(language: str) -> Lexicon:
     rules = _rules(language)
     return Lexicon(language, rules["sets"], rules["words"] | rules["themes"] | rules["signals"])
 
 
+@lru_cache(maxsize=OWN_LEXICONS)
+def _own_lexicon(language: str, own: Words) -> Lexicon:
+    """A client's phrases, beside the language's: small, and so made at once. Their gaps, too, end at a "not"."""
+    rules = _rules(language)
+    negators = {group: {"negator": kinds["negator"]} for group, kinds in rules["words"].items() if "negator" in kinds}
+    topics = {key: {"topic": ", ".join(own_phrases(phrases))} for key, phrases in own}
+    return Lexicon(language, rules["sets"], negators | topics, remembered=OWN_WORDS)
+
+
 @lru_cache(maxsize=len(LANGUAGES))
 def _rules(language: str) -> dict:
     return yaml.safe_load((_HERE / f"{language}.yaml").read_text("utf-8"))
+
+
+def _taken() -> frozenset[str]:
+    """What no theme may be called: the files' other lists have these names."""
+    files = [_rules(language) for language in LANGUAGES]
+    return frozenset(name for file in files for name in (*file["words"], *file["signals"]))
 
 
 def _version() -> str:
@@ -333,3 +366,4 @@ def _version() -> str:
 
 
 RULES_VERSION: str = _version()
+TAKEN: frozenset[str] = _taken()
