@@ -15,7 +15,8 @@ from functools import lru_cache
 from itertools import count
 
 import psycopg
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg.adapt import PyFormat, Transformer
@@ -50,7 +51,9 @@ class Prepared:
 
     def _compiled(self) -> "_Compiled":
         if not hasattr(self.own, "compiled"):
-            self.own.compiled = _compile(self.make(*self.samples), [_as_parameter(sample) for sample in self.samples])
+            connection = _connection()
+            samples = [_as_parameter(sample, connection) for sample in self.samples]
+            self.own.compiled = _compile(self.make(*self.samples), samples)
         return self.own.compiled
 
 
@@ -65,7 +68,7 @@ class Row:
         place = self._compiled.columns[column]
         value = self._stored[place]
         for convert in self._compiled.converters.get(place, ((), None))[0]:
-            value = convert(value, self._compiled.compiler.select[place][0], connection)
+            value = convert(value, self._compiled.compiler.select[place][0], _connection())
         return value
 
     def all_of(self, model: type[models.Model]) -> tuple:
@@ -74,7 +77,11 @@ class Row:
 
     def model(self) -> models.Model:
         """The row as its model, with its related rows as theirs."""
-        return self._compiled.model_of(self._stored)
+        return self._compiled.model_of(self._stored, self._compiled.populators)
+
+    def alone(self) -> models.Model:
+        """The row as its model, with no related row: a fraction of the cost."""
+        return self._compiled.model_of(self._stored, ())
 
 
 @dataclass
@@ -103,16 +110,16 @@ class _Compiled:
         return _run(self.statement, self.filled(values))
 
     def filled(self, values: Sequence[object]) -> list[object]:
-        filled = list(self.parameters)
+        filled, connection = list(self.parameters), _connection()
         for parameter, value in self.places:
-            filled[parameter] = _as_parameter(values[value])
+            filled[parameter] = _as_parameter(values[value], connection)
         return filled
 
-    def model_of(self, row: tuple) -> models.Model:
+    def model_of(self, row: tuple, populators: Sequence) -> models.Model:
         if self.converters:
             row = next(iter(self.compiler.apply_converters([row], self.converters)))
         instance = self.model.from_db(self.alias, self.names, row[self.start : self.end])
-        for populator in self.populators:
+        for populator in populators:
             populator.populate(row, instance)
         return instance
 
@@ -122,8 +129,9 @@ def insert(rows: Sequence[models.Model], instead: str = "") -> None:
 
     `instead`: what to do with a row that is there already, as in SQL's ON CONFLICT; without it, IntegrityError.
     """
+    connection = _connection()
     statement, fields = _insertion(type(rows[0]), len(rows), instead)
-    values = [_stored(field, row) for row in rows for field in fields]
+    values = [_stored(field, row, connection) for row in rows for field in fields]
     for row, (pk,) in zip(rows, _run(statement, values), strict=True):
         row.pk, row._state.adding, row._state.db = pk, False, connection.alias
 
@@ -133,20 +141,20 @@ def _insertion(model: type[models.Model], number: int, instead: str) -> tuple[st
     """The statement for so many rows, and the fields whose values it takes for each."""
     fields = _fields(model)
     places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * number)
-    pk = connection.ops.quote_name(model._meta.pk.column)
+    pk = _connection().ops.quote_name(model._meta.pk.column)
     return f"{_into(model, fields)} VALUES {places} {instead} RETURNING {pk}", fields
 
 
 def update(row: models.Model, news: Mapping[str, object], empty: Sequence[str]) -> bool:
     """Write these fields of the stored row if those that shall be empty still are; whether they were."""
-    fields = [row._meta.get_field(name) for name in news]
+    connection, fields = _connection(), [row._meta.get_field(name) for name in news]
     values = [field.get_db_prep_save(value, connection) for field, value in zip(fields, news.values(), strict=True)]
     return bool(_run(_update(type(row), tuple(news), tuple(empty)), [*values, row.pk]))
 
 
 @lru_cache(maxsize=200)
 def _update(model: type[models.Model], names: tuple[str, ...], empty: tuple[str, ...]) -> str:
-    meta, quoted = model._meta, connection.ops.quote_name
+    meta, quoted = model._meta, _connection().ops.quote_name
     news = ", ".join(f"{quoted(meta.get_field(name).column)} = %s" for name in names)
     still = "".join(f" AND {quoted(meta.get_field(name).column)} IS NULL" for name in empty)
     pk = quoted(meta.pk.column)
@@ -162,6 +170,7 @@ def insert_with(
     False where it finds nothing; IntegrityError where one is there already. On PostgreSQL it is one statement, which
     needs no transaction around it. Only `row` is given its key; no signal is sent.
     """
+    connection = _connection()
     if connection.vendor == "postgresql":
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
             return _insert_at_once(row, others, link, guard, values)
@@ -179,11 +188,12 @@ def insert_with(
 def _insert_at_once(
     row: models.Model, others: Sequence[models.Model], link: str, guard: Prepared | None, values: Sequence[object]
 ) -> bool:
+    connection = _connection()
     guarded, given = guard.filled(values) if guard else ("SELECT", [])
     other = type(others[0]) if others else None
     statement, own, further = _joint_insertion(type(row), other, len(others), link, guarded)
-    given += [_stored(field, row) for field in own]
-    given += [_stored(field, each) for each in others for field in further]
+    given += [_stored(field, row, connection) for field in own]
+    given += [_stored(field, each, connection) for each in others for field in further]
     if not (stored := _run(statement, given)):
         return False
     row.pk, row._state.adding, row._state.db = stored[0][0], False, connection.alias
@@ -195,7 +205,7 @@ def _joint_insertion(
     model: type[models.Model], other: type[models.Model] | None, number: int, link: str, guard: str
 ) -> tuple[str, list[models.Field], list[models.Field]]:
     """The statement, and the fields whose values it takes: of the row, and of each of the others."""
-    quoted, own = connection.ops.quote_name, _fields(model)
+    quoted, own = _connection().ops.quote_name, _fields(model)
     pk = quoted(model._meta.pk.column)
     # Nothing but names of our own models goes into it, and the guard's statement, which is compiled.
     parts = [
@@ -215,16 +225,17 @@ def _fields(model: type[models.Model]) -> list[models.Field]:
 
 
 def _into(model: type[models.Model], fields: Sequence[models.Field]) -> str:
-    quoted = connection.ops.quote_name
+    quoted = _connection().ops.quote_name
     return f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(quoted(field.column) for field in fields)})"
 
 
 def _places(fields: Sequence[models.Field]) -> str:
     """Typed, but without lengths: a cast cuts what is too long, where storing it must fail."""
+    connection = _connection()
     return ", ".join("%s::" + field.db_type(connection).partition("(")[0] for field in fields)
 
 
-def _stored(field: models.Field, row: models.Model) -> object:
+def _stored(field: models.Field, row: models.Model, connection: BaseDatabaseWrapper) -> object:
     return field.get_db_prep_save(field.pre_save(row, add=True), connection)
 
 
@@ -233,6 +244,7 @@ def _run(statement: str, values: list) -> list[tuple]:
 
     A connection that died since the last request is made anew, once, where no transaction was lost with it.
     """
+    connection = _connection()
     if connection.vendor != "postgresql" or connection.queries_logged:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
@@ -243,15 +255,15 @@ def _run(statement: str, values: list) -> list[tuple]:
             with psycopg.Cursor(connection.connection) as cursor:
                 return cursor.execute(statement, values, prepare=True).fetchall()
         try:
-            return _run_at_once(statement, values)
+            return _run_at_once(connection, statement, values)
         except psycopg.OperationalError:
             if connection.is_usable():
                 raise
             connection.close()
-            return _run_at_once(statement, values)
+            return _run_at_once(connection, statement, values)
 
 
-def _run_at_once(statement: str, values: list) -> list[tuple]:
+def _run_at_once(connection: BaseDatabaseWrapper, statement: str, values: list) -> list[tuple]:
     """By libpq itself: psycopg's cursor takes longer to think about a statement than PostgreSQL to run it."""
     connection.ensure_connection()
     psycopg_connection = connection.connection
@@ -291,14 +303,19 @@ class _Standing:
 def _compile(queryset: models.QuerySet, samples: list[object]) -> _Compiled:
     compiler = queryset.query.get_compiler(using=queryset.db)
     # Django compiles no SELECT … FOR UPDATE outside of a transaction.
-    with nullcontext() if connection.in_atomic_block else transaction.atomic():
+    with nullcontext() if _connection().in_atomic_block else transaction.atomic():
         statement, parameters = compiler.as_sql()
     places = [(place, samples.index(each)) for place, each in enumerate(parameters) if each in samples]
     return _Compiled(statement, parameters, places, compiler)
 
 
-def _as_parameter(value: object) -> object:
+def _as_parameter(value: object, connection: BaseDatabaseWrapper) -> object:
     """As a driver takes it: text where the database has no type for it."""
     if isinstance(value, uuid.UUID) and not connection.features.has_native_uuid_field:
         return value.hex
     return connection.ops.adapt_datetimefield_value(value) if isinstance(value, dt.datetime) else value
+
+
+def _connection() -> BaseDatabaseWrapper:
+    """This thread's. `django.db.connection` looks it up anew for each of its attributes."""
+    return connections[DEFAULT_DB_ALIAS]

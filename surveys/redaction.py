@@ -22,6 +22,7 @@ _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%-]{1,64}(?: ?@ ?|\s?[(\[](?:at|ät)[)\]]\s?)[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,24}\b",
     re.I,
 )
+_DIGIT = re.compile(r"\d")  # without one, nothing of what follows is found, down to the names
 _IBAN = re.compile(r"\b[a-z]{2}\d{2}[ -]?(?:[a-z]{4}[ -]?)?(?:[a-z]?\d[ -]?){9,27}\d\b", re.I)
 
 _MONTH = (
@@ -153,10 +154,11 @@ def redact(text: str, names: Iterable[str] = ()) -> str:
 def _redact_once(text: str, roster: dict[str, list[tuple[str, ...]]]) -> str:
     text = _LINK.sub("⟦link⟧", text)
     text = _EMAIL.sub("⟦email⟧", text)
-    text = _IBAN.sub("⟦iban⟧", text)
-    text = _CUED_PHONE.sub(r"\g<cue>⟦phone⟧", text)
-    text = _CUED_NUMBER.sub(_mask_cued_number, text)
-    text = _NUMERIC.sub(_mask_number, text)
+    if _DIGIT.search(text):
+        text = _IBAN.sub("⟦iban⟧", text)
+        text = _CUED_PHONE.sub(r"\g<cue>⟦phone⟧", text)
+        text = _CUED_NUMBER.sub(_mask_cued_number, text)
+        text = _NUMERIC.sub(_mask_number, text)
     text = _CUED_NAME.sub(_mask_name, text)
     text = _SIGNATURE.sub(_mask_signature, text)
     return _mask_roster(text, roster) if roster else text
@@ -208,7 +210,10 @@ def _mask_signature(match: re.Match) -> str:
 
 @lru_cache(maxsize=64)
 def _roster(names: frozenset[str]) -> dict[str, list[tuple[str, ...]]]:
-    """The deny-list by first word: full names in both orders, and every single name that is no ordinary word."""
+    """The deny-list by first word: full names in both orders, and every single name that is no ordinary word.
+
+    A genitive s is no obstacle; the word as it stands goes first.
+    """
     sequences: set[tuple[str, ...]] = set()
     for name in names:
         words = tuple(_folded(word) for word in _WORD.findall(unicodedata.normalize("NFC", name)))
@@ -216,14 +221,17 @@ def _roster(names: frozenset[str]) -> dict[str, list[tuple[str, ...]]]:
             sequences.update((words, words[-1:] + words[:-1], words[1:] + words[:1]))
         sequences.update((word,) for word in words if len(word) > 2 and word not in _ORDINARY)
     index: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for sequence in sorted(sequences, key=len, reverse=True):
-        index[sequence[0]].append(sequence)
+    for genitive in ("", "'s", "s"):
+        for sequence in sorted(sequences, key=len, reverse=True):
+            index[sequence[0] + genitive].append(sequence)
     return dict(index)
 
 
 def _mask_roster(text: str, roster: dict[str, list[tuple[str, ...]]]) -> str:
     found = [match for match in _WORD.finditer(text) if text[match.start() - 1 : match.start()] != "⟦"]
     folded = [_folded(match.group()) for match in found]
+    if roster.keys().isdisjoint(folded):
+        return text
     pieces, index, copied = [], 0, 0
     while index < len(found):
         length = _length_at(folded, index, roster)
@@ -235,11 +243,10 @@ def _mask_roster(text: str, roster: dict[str, list[tuple[str, ...]]]) -> str:
 
 
 def _length_at(folded: list[str], index: int, roster: dict[str, list[tuple[str, ...]]]) -> int:
-    """How many words from `index` on are a name of the roster; 0 for none. A genitive s is no obstacle."""
-    for word in (folded[index], folded[index].removesuffix("'s"), folded[index].removesuffix("s")):
-        for sequence in roster.get(word, ()):
-            if len(sequence) == 1 or tuple(folded[index + 1 : index + len(sequence)]) == sequence[1:]:
-                return len(sequence)
+    """How many words from `index` on are a name of the roster; 0 for none."""
+    for sequence in roster.get(folded[index], ()):
+        if len(sequence) == 1 or tuple(folded[index + 1 : index + len(sequence)]) == sequence[1:]:
+            return len(sequence)
     return 0
 
 

@@ -27,7 +27,7 @@ _OPEN = Prepared(
     -1,
     dt.datetime.min.replace(tzinfo=dt.UTC),
 )
-_ROSTER = Prepared(lambda client_id: Agent.objects.filter(client=client_id).values_list("name"), -1)
+_ROSTER = Prepared(lambda client_id: Agent.objects.filter(client=client_id).order_by().values_list("name"), -1)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ _ASKED = Prepared(
         Invitation.objects.filter(is_asked=True, public_id=public_id)
         .select_related("client__appearance", "customer", "version__survey", "response")
         .defer("client__appearance__logo")
+        .order_by()
     ),
     uuid.UUID(int=0),
 )

@@ -54,7 +54,12 @@ def unsubscribe_path(invitation: Invitation) -> str:
 
 def path_of(view: str, purpose: str, public_id: str) -> str:
     """The path of one of an invitation's pages; its number in hexadecimal."""
-    return _path(view).format(links.make(purpose, public_id))
+    return path_to(view, links.make(purpose, public_id))
+
+
+def path_to(view: str, token: str) -> str:
+    """The path of a page with a token of ours: it is made of what needs no quoting."""
+    return _path(view).format(token)
 
 
 def unsubscribe_link(invitation: Invitation) -> str:
@@ -155,7 +160,7 @@ def _compiled(frame: Frame) -> Compiled:
 
 @lru_cache(maxsize=8)
 def _path(view: str) -> str:
-    """The path of a page, with {} where its token belongs: tokens are made of what needs no quoting."""
+    """The path of a page, with {} where its token belongs."""
     return reverse(view, args=["TOKEN"]).replace("TOKEN", "{}")
 
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from django import forms
-from django.utils.functional import cached_property
+from django.utils.functional import cached_property, lazy
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from .. import wording
@@ -43,9 +45,7 @@ class Comment(forms.CharField):
     What was taken out of the words that are kept is shown as “[removed]”; where that stays, it stays what it was.
     """
 
-    def __init__(self, *, kept: Callable[[], str], **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.kept = kept
+    kept: Callable[[], str]  # the words that are stored
 
     def to_python(self, value: str) -> str:
         text = super().to_python(value).replace("\r\n", "\n")
@@ -89,28 +89,29 @@ class Asked:
         return scale_of(self.question.kind) if self.question.is_scale else None
 
 
+_CALL = {
+    "wants_call": forms.BooleanField(required=False),
+    "phone": forms.CharField(
+        required=False,
+        max_length=40,
+        error_messages={"max_length": _UNREADABLE, "null_characters_not_allowed": _UNREADABLE},
+    ),
+}
+
+
 class AnswerForm(forms.Form):
     """One page of a sitting's sheet: a field for each question, named by its key; and the call, where it is asked for.
 
     `initial` holds what is chosen or written already: `initial["score"]` is the number clicked in the mail.
     """
 
-    wants_call = forms.BooleanField(required=False)
-    phone = forms.CharField(
-        required=False,
-        max_length=40,
-        error_messages={"max_length": _UNREADABLE, "null_characters_not_allowed": _UNREADABLE},
-    )
-
     def __init__(
         self, sitting: Sitting, questions: Iterable[Question], *args, asks_call: bool = True, **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
         self.sitting, self.questions, self.asks_call = sitting, list(questions), asks_call
-        for question in self.questions:
-            self.fields[question.key] = _field(question, self._texts(question), sitting)
-        if not asks_call:
-            del self.fields["wants_call"], self.fields["phone"]
+        self.fields = dict(_CALL) if asks_call else {}
+        self.fields |= {question.key: _field(question, sitting) for question in self.questions}
 
     @cached_property
     def asked(self) -> list[Asked]:
@@ -208,30 +209,39 @@ def _labels(question: Question, texts: dict, given: Given) -> str:
     return ", ".join(labels.get(key, key) for key in question.choices if key in chosen)
 
 
-def _field(question: Question, texts: dict, sitting: Sitting) -> forms.Field:
+def _field(question: Question, sitting: Sitting) -> forms.Field:
     if question.kind == Question.Kind.TEXT:
-        return Comment(
-            kept=lambda: sitting.said.get(question.key, ""),
-            required=question.is_required,
-            max_length=COMMENT_LIMIT,
-            error_messages={
-                "required": gettext("Please write a few words."),
-                "max_length": gettext_lazy(
-                    "Your text has %(show_value)s characters; %(limit_value)s fit. Please shorten it, it is still here."
-                ),
-                "null_characters_not_allowed": gettext_lazy("Your text contains a character that we cannot store."),
-            },
-        )
-    if question.is_scale:
-        scale = scale_of(question.kind)
-        wrong = gettext("Please choose a number from %(first)s to %(last)s.") % {"first": scale[0], "last": scale[-1]}
-        choices = [(str(score), str(score)) for score in scale]
-    else:
-        wrong = gettext("Please choose one of the answers.")
-        choices = [(key, key) for key in question.choices]
+        words = copy(_words(question.is_required))
+        words.kept = lambda: sitting.said.get(question.key, "")
+        return words
+    choices = scale_of(question.kind) if question.is_scale else question.choices
+    return _choice(question.kind, question.is_required, tuple(choices), question.is_scale)
+
+
+@lru_cache
+def _words(is_required: bool) -> Comment:
+    messages = {
+        "required": gettext_lazy("Please write a few words."),
+        "max_length": gettext_lazy(
+            "Your text has %(show_value)s characters; %(limit_value)s fit. Please shorten it, it is still here."
+        ),
+        "null_characters_not_allowed": gettext_lazy("Your text contains a character that we cannot store."),
+    }
+    return Comment(required=is_required, max_length=COMMENT_LIMIT, error_messages=messages)
+
+
+@lru_cache(maxsize=500)
+def _choice(kind: str, is_required: bool, choices: tuple[int | str, ...], is_scale: bool) -> forms.ChoiceField:
+    wrong = gettext_lazy("Please choose one of the answers.")
+    if is_scale:
+        wrong = lazy(_from_to, str)(choices[0], choices[-1])
     messages = {"required": wrong, "invalid_choice": wrong, "invalid_list": wrong}
-    kind = forms.MultipleChoiceField if question.kind == Question.Kind.MULTIPLE else forms.ChoiceField
-    return kind(choices=choices, required=question.is_required, error_messages=messages)
+    field = forms.MultipleChoiceField if kind == Question.Kind.MULTIPLE else forms.ChoiceField
+    return field(choices=[(str(one), str(one)) for one in choices], required=is_required, error_messages=messages)
+
+
+def _from_to(first: int, last: int) -> str:
+    return gettext("Please choose a number from %(first)s to %(last)s.") % {"first": first, "last": last}
 
 
 def _given(question: Question, value: str | list[str]) -> Given:

@@ -25,7 +25,7 @@ def first_page(request: HttpRequest, asked: Row, at: dt.datetime) -> HttpRespons
         return None
     clicked = clicked_score(asked[Survey, "kind"], request.GET.getlist("score"))
     if clicked is not None or asked[Invitation, "opened_at"] is None:
-        sittings.note_opening(asked.model(), at, clicked)
+        sittings.note_opening(asked.alone(), at, clicked)
 
     def render(personal: dict[str, str]) -> str:
         sitting = sittings.sitting_of(asked.model())

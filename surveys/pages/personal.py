@@ -3,11 +3,11 @@
 import datetime as dt
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 
 from .. import evidence, flagged, responses, sittings
 from ..delivery import links
+from ..delivery.survey_mail import path_to
 from ..models import Visit
 from ..sittings import Link, LinkState, Sitting
 from . import opening, sheets, throttle
@@ -41,8 +41,8 @@ def _sheet(request: HttpRequest, token: str, link: Link, now: dt.datetime, by_de
         if not goes_on:
             return sheets.end(link, sitting, now, way=_way(token))
         _note(request, sitting, now, by_decoy)
-        frame = {"decoy": reverse("answer-decoy", args=[token])}
-        way = sheets.Way(reverse("answer-thanks", args=[token]), frame=frame)
+        frame = {"decoy": path_to("answer-decoy", token)}
+        way = sheets.Way(path_to("answer-thanks", token), frame=frame)
         try:
             return sheets.step(request, sitting, now, way, by_decoy)
         except responses.LinkClosed:  # withdrawn while we were reading the form
@@ -71,10 +71,10 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
         if link.state == LinkState.OPEN:
             if flagged.begun(sitting):
                 return sheets.received(sitting)
-            return HttpResponseRedirect(reverse("answer", args=[token]))
+            return HttpResponseRedirect(path_to("answer", token))
         return sheets.end(link, sitting, now, is_new=True, way=_way(token))
 
 
 def _way(token: str) -> sheets.Way:
     """Back to the sheet, from what ends it."""
-    return sheets.Way(reverse("answer-thanks", args=[token]), sheet=reverse("answer", args=[token]))
+    return sheets.Way(path_to("answer-thanks", token), sheet=path_to("answer", token))

@@ -27,7 +27,7 @@ from .frame import html, page, respond, unsubscribe_path
 from .length import length_of
 
 CLOSED_STATUS = {LinkState.EXPIRED: 410, LinkState.WITHDRAWN: 410, LinkState.CLOSED: 410, LinkState.UNKNOWN: 404}
-BY_SCRIPT = "X-By-Script"  # sent with what survey.js posts: it is told the next address instead of being led there
+BY_SCRIPT = "HTTP_X_BY_SCRIPT"  # sent with what survey.js posts: it is told the next address instead of being led there
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ def _go_on(request: HttpRequest, way: Way, place: Place, following: int | None) 
     """To the next page, or to the thanks. Script is told where to, and where the browser's own way back shall lead."""
     path = way.sheet or request.path
     address = _address(way.thanks, request) if following is None else _address(path, request, following)
-    if BY_SCRIPT not in request.headers:
+    if BY_SCRIPT not in request.META:
         return HttpResponseRedirect(address)
     back = _address(path, request, place.number)
     return HttpResponse(status=201, headers={"Location": address, "Content-Location": back})

@@ -189,3 +189,21 @@ def test_fifty_thousand_characters_of_anything_take_no_catastrophic_time(piece):
     began = time.process_time()
     redact(text, ROSTER)
     assert time.process_time() - began < 5  # measured 0.2 s at most; a pattern that backtracks takes minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("Ritters Hilfe war gut.", "⟦name⟧ Hilfe war gut."),
+        ("O’Neil's help was good.", "⟦name⟧ help was good."),
+        ("Hans war gut, Han auch.", "⟦name⟧ war gut, ⟦name⟧ auch."),
+        ("Danke, Anna Jones!", "Danke, ⟦name⟧!"),
+        ("Ritterlich war das.", "Ritterlich war das."),
+    ],
+)
+def test_a_name_of_the_roster_goes_in_its_genitive_too(text, stored):
+    assert redact(text, names=["Ritter", "Conan O'Neil", "Hans", "Han", "Anna Jones"]) == stored
+
+
+def test_a_number_is_seen_in_digits_of_any_script():
+    assert redact("Meine Nummer: ٠١٧١٢٣٤٥٦٧٨") == "Meine Nummer: ⟦number⟧"
