@@ -34,6 +34,9 @@ from surveys.models.fates import STAGES, fates_from
 from . import scores
 from .beside import Beside as Beside
 from .beside import beside as beside
+from .found import LED
+from .found import Found as Found
+from .found import found as found
 from .models import Reading, Theme, ThemeAssignment
 from .periods import Period, run_back
 from .scores import SHOWN_FROM, VALUE_FROM, Change, Estimate, Groups, Verdict
@@ -132,6 +135,7 @@ class Mentions:
 class ThemeShare:
     """One theme: its share of all comments now and before, and what the tests say after Benjamini–Hochberg.
 
+    A theme counts with all that was merged into it. A part stands for itself; its names say what it is part of.
     `verdict` is on being named at all, `criticism` on being named negatively; None where nothing can be compared.
     """
 
@@ -329,14 +333,15 @@ def _largest_first(pairs: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], .
 def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tuple[ThemeShare, ...]:
     """Themes by frequency now. Two families of tests, on being named and on being named negatively."""
     mentions = _mentions(client, run)
-    named = [theme for theme in Theme.objects.filter(client=client) if mentions[0][theme.pk] or mentions[1][theme.pk]]
+    themes = Theme.objects.filter(client=client).select_related("parent")
+    named = [theme for theme in themes if mentions[0][theme.pk] or mentions[1][theme.pk]]
     pairs = [(_sentiments(mentions[0][theme.pk]), _sentiments(mentions[1][theme.pk])) for theme in named]
     at_all = _verdicts([(was.total, now.total) for was, now in pairs], comments)
     critical = _verdicts([(was.negative, now.negative) for was, now in pairs], comments)
     shares = [
         ThemeShare(
-            theme.name_en,
-            theme.name_de,
+            theme.full_name("en"),
+            theme.full_name("de"),
             theme.side,
             now,
             was,
@@ -355,7 +360,7 @@ def _mentions(client: Client, run: list[Period]) -> list[dict[int, Counter]]:
     found = [defaultdict(Counter), defaultdict(Counter)]
     assignments = ThemeAssignment.objects.filter(answer__in=_read_comments(client, run).values("pk"))
     rows = assignments.annotate(place=_place("answer__response__submitted_at", run)).order_by()
-    comments = rows.values_list("place", "theme", "answer__response").annotate(worst=Min("sentiment"))
+    comments = rows.values_list("place", LED, "answer__response").annotate(worst=Min("sentiment"))
     for place, theme, _response, worst in comments:
         found[place][theme][worst] += 1
     return found

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from surveys.admin_scope import names_agents
 from surveys.models import Answer, Client, Door, Group, Login, Team, reach_of
@@ -103,11 +103,14 @@ class ThemeFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, str]]:
         """The themes of the clients within reach; clients share the keys of the starter taxonomy."""
-        themes = Theme.objects.filter(client__in=clients_of(request.user), is_retired=False)
-        return list({theme.key: str(theme) for theme in themes}.items())
+        themes = Theme.objects.filter(client__in=clients_of(request.user), is_retired=False).select_related("parent")
+        language = get_language() or "en"
+        return list({theme.key: theme.full_name(language) for theme in themes}.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        named = ThemeAssignment.objects.filter(answer__response=OuterRef("pk"), theme__key=self.value())
+        """Those in which it was found, or what was merged into it since."""
+        led = Q(theme__key=self.value(), theme__merged_into=None) | Q(theme__merged_into__key=self.value())
+        named = ThemeAssignment.objects.filter(led, answer__response=OuterRef("pk"))
         return queryset.filter(Exists(named)) if self.value() else queryset
 
 

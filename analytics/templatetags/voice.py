@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from analytics.models import Reading, ThemeAssignment
+from analytics.models import Reading, Theme, ThemeAssignment
 from analytics.text import fingerprint, pieces
 from surveys.models import Answer, Group, Question, Response, Survey
 from surveys.templatetags.asked import ask
@@ -36,7 +36,9 @@ WORDS = {
 
 def prefetches(to_answers: str = "answers") -> Prefetch:
     """What these tags read of a response, in three queries however many responses there are."""
-    assignments = Prefetch("assignments", ThemeAssignment.objects.select_related("theme"))
+    assignments = Prefetch(
+        "assignments", ThemeAssignment.objects.select_related("theme__parent", "theme__merged_into__parent")
+    )
     return Prefetch(to_answers, Answer.objects.select_related("reading", "question").prefetch_related(assignments))
 
 
@@ -93,7 +95,9 @@ def chips(answer: Answer) -> SafeString:
     if reading and reading.outcome == Reading.Outcome.UNCLASSIFIED:
         quiet = '<ul class="chips"><li><span class="chip chip-none"><span class="label">{}</span></span></li></ul>'
         return format_html(quiet, reading.get_outcome_display())
-    items = format_html_join("", "<li>{}</li>", ((_chip(found),) for found in answer.assignments.all()))
+    worst = {_led(found): found for found in sorted(answer.assignments.all(), key=lambda found: -found.sentiment)}
+    shown = [found for found in answer.assignments.all() if found in worst.values()]
+    items = format_html_join("", "<li>{}</li>", ((chip(found),) for found in shown))
     return format_html('<ul class="chips">{}</ul>', items) if items else mark_safe("")
 
 
@@ -134,16 +138,30 @@ def age(at: dt.datetime, now: dt.datetime) -> str:
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
-def _chip(found: ThemeAssignment) -> SafeString:
+@register.filter
+def chip(found: ThemeAssignment) -> SafeString:
+    """One theme, as it is called now, with its sentiment as sign and hidden word.
+
+    Its title says what it is part of, and under which name it was found if that has been merged since.
+    """
     key, sign = SIGNS[found.sentiment]
+    theme = _led(found)
+    told = [gettext("part of “%s”") % theme.parent] if theme.parent else []
+    told += [gettext("found as “%s”, merged since") % found.theme] if theme != found.theme else []
     return format_html(
-        '<span class="chip chip-{}"><span class="sign" aria-hidden="true">{}</span>'
+        '<span class="chip chip-{}"{}><span class="sign" aria-hidden="true">{}</span>'
         '<span class="label"><span class="visually-hidden">{}: </span>{}</span></span>',
         key,
+        format_html(' title="{}"', "; ".join(told)) if told else "",
         sign,
         found.get_sentiment_display(),
-        found.theme,
+        theme,
     )
+
+
+def _led(found: ThemeAssignment) -> Theme:
+    """The theme it counts under. Of several found in one text that count under one, the worst counts, as in reports."""
+    return found.theme.merged_into or found.theme
 
 
 def _door_note(response: Response) -> tuple[str, str] | None:
@@ -173,12 +191,18 @@ def _asked(question: str) -> SafeString:
 
 def _quoted(answer: Answer) -> SafeString:
     reading = getattr(answer, "reading", None)
-    language = reading.language if reading else ""
+    return quoted(evidence(answer), reading.language if reading else "")
+
+
+@register.filter
+def quoted(said: SafeString, language: str = "") -> SafeString:
+    """A customer's own words, in quotes and in the type that nobody else's are set in."""
     start, end = gettext("“…”").split("…")
-    return format_html('<p class="voice-text" lang="{}" dir="auto">{}{}{}</p>', language, start, _evidence(answer), end)
+    return format_html('<p class="voice-text" lang="{}" dir="auto">{}{}{}</p>', language, start, said, end)
 
 
-def _evidence(answer: Answer) -> SafeString:
+@register.filter
+def evidence(answer: Answer) -> SafeString:
     """The text with the words that decided marked. Where two findings share words, the first keeps them.
 
     No marks in words that the customer has changed since they were judged.

@@ -5,13 +5,13 @@ from dataclasses import astuple
 
 import pytest
 
-from analytics import queries
-from analytics.classification import adopt_starter_taxonomy
+from analytics import queries, themes
 from analytics.models import Reading, ThemeAssignment
 from analytics.periods import Period
 from analytics.queries import Funnel
 from analytics.scores import Verdict
-from surveys import wording
+from analytics.themes import adopt_starter_taxonomy
+from surveys import ledger, wording
 from surveys.models import Answer, Invitation, OutgoingMessage, Question
 from tests import factories
 
@@ -366,10 +366,11 @@ def test_two_texts_of_one_customer_are_one_comment(acme):
 
 
 def test_what_stands_beside_is_counted_and_in_no_score(acme, globex):
+    clicked = {"about_at": on(OCTOBER), "clicked_at": on(OCTOBER)}
     for score in (10, 3):
-        factories.make_invitation(acme, "nps", clicked_at=on(OCTOBER), clicked_score=score)
-    factories.make_response(acme, 9, submitted_at=on(OCTOBER), clicked_at=on(OCTOBER), clicked_score=1)
-    scanned = factories.make_invitation(acme, "nps", clicked_at=on(OCTOBER), clicked_score=0)
+        factories.make_invitation(acme, "nps", **clicked, clicked_score=score)
+    factories.make_response(acme, 9, submitted_at=on(OCTOBER), **clicked, clicked_score=1)
+    scanned = factories.make_invitation(acme, "nps", **clicked, clicked_score=0)
     factories.make_flagged(scanned, 0, submitted_at=on(OCTOBER))
     factories.make_flagged(scanned, 5, submitted_at=on(OCTOBER), restored_at=on(OCTOBER, 12))
     for score in (10, 8, 8, 1):
@@ -384,6 +385,60 @@ def test_what_stands_beside_is_counted_and_in_no_score(acme, globex):
     assert five == queries.Beside((1, 0, 1), flagged=1, unverified=5, unverified_groups=(1, 2, 2))
     assert queries.beside(acme, SEPTEMBER, "nps") == queries.Beside((0, 0, 0), 0, 0, None)
     assert queries.beside(globex, OCTOBER, "nps") == queries.Beside((0, 0, 0), 0, 0, None)
+
+
+@pytest.mark.parametrize("kind", ["nps", "csat"])
+def test_report_and_funnel_page_tell_the_same_beside_for_one_period(acme, kind):
+    """What was clicked and sent by machines later counts in the month that it is about: October."""
+    campaign = factories.make_campaign(acme, kind)
+    top, middle, low = GROUP_SCORES[kind]
+    for about, clicked, score in (
+        (OCTOBER, OCTOBER, top), (OCTOBER, OCTOBER.next(), middle), (OCTOBER, OCTOBER.next(), low),
+        (SEPTEMBER, OCTOBER, low), (OCTOBER.next(), OCTOBER.next(), low),
+    ):  # fmt: skip
+        fields = {"about_at": on(about), "clicked_at": on(clicked), "clicked_score": score}
+        factories.make_invitation(acme, kind, campaign=campaign, **fields)
+    scanned = factories.make_invitation(
+        acme, kind, campaign=campaign, about_at=on(OCTOBER), clicked_at=on(OCTOBER), clicked_score=low
+    )
+    factories.make_flagged(scanned, low, submitted_at=on(OCTOBER.next()))
+    of_september = factories.make_invitation(acme, kind, campaign=campaign, about_at=on(SEPTEMBER))
+    factories.make_flagged(of_september, low, submitted_at=on(OCTOBER))
+
+    told = {}
+    for period in (SEPTEMBER, OCTOBER, OCTOBER.next()):
+        report = queries.beside(acme, period, kind)
+        days = ledger.span(str(period.first_on), str(period.next().first_on), acme)
+        page = ledger.beside(campaign, days)
+        assert (report.provisional, report.flagged) == ((page.promoters, page.passives, page.detractors), page.flagged)
+        told[period.first_on.month] = (report.provisional, report.flagged)
+    assert told == {9: ((0, 0, 1), 1), 10: ((1, 1, 1), 1), 11: ((0, 0, 1), 0)}
+
+
+def test_a_merged_theme_counts_under_what_it_became_once_a_comment_and_a_part_names_its_whole(acme, globex):
+    own = adopt_starter_taxonomy(acme)
+    part, _other = themes.split(own["billing"], [{"name_en": n, "name_de": n} for n in ("Twice", "Advance")])
+    named = [{own["price"]: -1, own["trust"]: 1}, {own["price"]: 1}, {own["trust"]: 0, part: -1}, {own["contract"]: 1}]
+    for number in range(8):
+        response = factories.make_response(acme, 5, f"Text {number}", submitted_at=on(OCTOBER))
+        answer = response.answers.get()
+        Reading.objects.create(
+            answer=answer, outcome="themes", language="de", source="model", text_hash="", read_at=on(OCTOBER)
+        )
+        for theme, sentiment in named[number % 4].items():
+            ThemeAssignment.objects.create(answer=answer, theme=theme, sentiment=sentiment, source="model")
+    themes.merge(own["price"], own["trust"])
+    themes.retire(own["contract"])
+    shares = {share.name_en: share.now for share in queries.themes(acme, OCTOBER).shares}
+    assert shares == {
+        "Privacy, security & honesty": queries.Mentions(negative=2, neutral=2, positive=2),
+        "Invoice & payment: Twice": queries.Mentions(negative=2),
+        "Contract & cancellation": queries.Mentions(positive=2),
+    }
+    themes.restore(own["price"])
+    again = {share.name_de: share.now.total for share in queries.themes(acme, OCTOBER).shares}
+    assert (again["Preis & Leistung fürs Geld"], again["Datenschutz, Sicherheit & Vertrauen"]) == (4, 4)
+    assert queries.themes(globex, OCTOBER).shares == ()
 
 
 # --- Whose, and at what cost
