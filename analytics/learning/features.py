@@ -1,0 +1,142 @@
+"""A comment as a row of numbers: its words, pairs of words, parts of words, word classes and keywords.
+
+Everything but the pairs belongs to single words, so that a word is taken apart once and remembered: a batch is one
+table of words times one table of parts. Counts are dampened (1 + log), weighted by rarity (idf) and brought to length
+one per kind of feature (Salton and Buckley 1988, Information Processing & Management 24, 513-523).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice, pairwise
+
+import numpy as np
+from scipy import sparse
+
+from analytics.learning.knowledge import CLASS, KEYWORD
+from analytics.text import normalise
+
+WORDS_READ = 2_000  # of a comment, as the rules do; what comes later is not judged
+LONGEST_WORD = 40  # letters looked at
+PARTS = range(2, 6)  # letters of a part of a word
+REMEMBERED = 100_000  # words; then memory starts afresh
+WORD, PAIR, PART = "w", "p", "l"  # how the names of these features begin
+BLOCKS = {WORD: 0, PAIR: 0, PART: 1, CLASS: 2, KEYWORD: 3}  # what is brought to one length together
+WEIGHTS = np.array([1.0, 1.0, 1.0, 0.4])  # of the blocks
+
+_QUOTED = re.compile(r"^ *>.*$", re.MULTILINE)
+_LINK = re.compile(r"(?:https?://|www\.)\S+")
+_DIGIT = re.compile(r"\d")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+|[!?]+|[^\s\w]|_+")
+
+Reader = Callable[[str], Iterable[str]]
+"""Names of further features of one word."""
+
+
+def own_words(text: str) -> str:
+    """Normalised, digits alike, quoted lines and links blanked out, at the same length."""
+    plain = _LINK.sub(_blank, _QUOTED.sub(_blank, normalise(text)))
+    return _DIGIT.sub("0", plain)
+
+
+def _blank(match: re.Match) -> str:
+    return " " * len(match.group())
+
+
+def spoken(text: str) -> list[str]:
+    """The customer's own words, numbers and signs, in order."""
+    found = islice(_TOKEN.finditer(own_words(text)), WORDS_READ)
+    return [match.group()[:LONGEST_WORD] for match in found]
+
+
+class Features:
+    """A fixed list of features with their weights. Texts come as lists of words, see `spoken`."""
+
+    def __init__(self, names: Sequence[str], idf: np.ndarray, reader: Reader):
+        self.names = names
+        self.idf = np.asarray(idf, np.float32)
+        self._reader = reader
+        self._column = {name: column for column, name in enumerate(names)}
+        self._block = np.array([BLOCKS[name[0]] for name in names], np.intp)
+        self._parts: dict[str, np.ndarray] = {}
+
+    @classmethod
+    def of(cls, said: Sequence[Sequence[str]], reader: Reader, least: int = 1) -> "Features":
+        """The features found in at least `least` of the texts, equally weighted."""
+        words = {word: tuple(_of_word(word, reader)) for word in set(chain.from_iterable(said))}
+        found: dict[str, int] = {}
+        for line in said:
+            for name in {*chain.from_iterable(words[word] for word in set(line)), *_pairs(line)}:
+                found[name] = found.get(name, 0) + 1
+        names = [name for name, count in found.items() if count >= least]
+        return cls(names, np.ones(len(names)), reader)
+
+    def counts(self, said: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+        """How often each feature stands in each text."""
+        seen: dict[str, int] = {}
+        places = [[seen.setdefault(word, len(seen)) for word in line] for line in said]
+        of_words = _table(places, len(seen)) @ _table([self._parts_of(word) for word in seen], len(self.names))
+        column = self._column.get
+        pairs = [[place for name in _pairs(line) if (place := column(name)) is not None] for line in said]
+        counted = (of_words + _table(pairs, len(self.names))).tocsr()
+        counted.sort_indices()  # so that a text adds up to the same last digit in any company
+        return counted
+
+    def weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Counts as weights, each block of features of its own length in each row."""
+        data = (1 + np.log(counts.data)) * self.idf[counts.indices]
+        block = self._block[counts.indices]
+        cell = np.repeat(np.arange(counts.shape[0]) * len(WEIGHTS), np.diff(counts.indptr)) + block
+        length = np.sqrt(np.bincount(cell, data**2, minlength=counts.shape[0] * len(WEIGHTS)))
+        data = (data / length[cell] * WEIGHTS[block]).astype(np.float32)
+        return sparse.csr_matrix((data, counts.indices, counts.indptr), counts.shape)
+
+    def learn_rarity(self, counts: sparse.csr_matrix) -> None:
+        """Set the weights from the texts that `counts` counts: log((1 + n) / (1 + texts with it)) + 1."""
+        holding = np.bincount(counts.indices, minlength=len(self.names))
+        self.idf = (np.log((1 + counts.shape[0]) / (1 + holding)) + 1).astype(np.float32)
+
+    def unknown(self, words: Sequence[str]) -> float:
+        """The share of a text's words that no example contained."""
+        real = [word for word in words if word[0].isalpha()]
+        return sum(WORD + word not in self._column for word in real) / max(len(real), 1)
+
+    def _parts_of(self, word: str) -> np.ndarray:
+        parts = self._parts.get(word)
+        if parts is None:
+            if len(self._parts) >= REMEMBERED:
+                self._parts.clear()
+            columns = (self._column.get(name) for name in _of_word(word, self._reader))
+            parts = self._parts[word] = np.array([c for c in columns if c is not None], np.int32)
+        return parts
+
+
+def beside(rows: sparse.csr_matrix, vectors: np.ndarray) -> sparse.csr_matrix:
+    """The rows with a vector each (an embedding) of length one beside them."""
+    length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return sparse.hstack([rows, sparse.csr_matrix(vectors / length)], format="csr")
+
+
+def _of_word(word: str, reader: Reader) -> Iterable[str]:
+    if word[0].isalnum():
+        yield WORD + word
+    yield from reader(word)
+    framed = f" {word} "
+    for size in PARTS:
+        for start in range(max(len(framed) - size, 0) + 1):
+            yield PART + framed[start : start + size]
+        if len(framed) <= size:
+            break
+
+
+def _pairs(line: Sequence[str]) -> list[str]:
+    words = [word for word in line if word[0].isalnum()]
+    return [f"{PAIR}{one} {next}" for one, next in pairwise(words)]
+
+
+def _table(lines: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
+    """One row per line, counting the columns it names."""
+    ends = np.cumsum([0, *map(len, lines)])
+    columns = np.fromiter(chain.from_iterable(lines), np.int32, ends[-1])
+    table = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(lines), width))
+    table.sum_duplicates()
+    return table

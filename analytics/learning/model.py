@@ -1,0 +1,247 @@
+"""One trained version: texts in, judgements out; as bytes that hold numbers and names, never code.
+
+Each text is judged by itself: what stands in one changes nothing for another.
+"""
+
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import sparse
+
+from analytics.learning.features import Features, beside, spoken
+from analytics.learning.knowledge import Knowledge
+from analytics.rules import Finding
+
+FORMAT = 1
+BATCH = 2_000  # texts judged at a time: bounds the memory
+_SENTENCE = re.compile(r"[^\s.!?;…\n][^.!?;…\n]*[.!?;…]*")
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the model dares to say of one text.
+
+    `margin` is how far the theme nearest to its threshold is from it, in probability (0: ask a person); `unknown` the
+    share of words that no example contained.
+    """
+
+    outcome: Literal["themes", "unclassified"]
+    findings: tuple[Finding, ...]
+    margin: float
+    unknown: float
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Weights of some verdicts over the features; scores are rows @ weights + bias."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def scores(self, rows) -> np.ndarray:
+        return np.asarray(rows @ self.weights) + self.bias
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scores to probabilities: a logistic curve per theme (Platt 1999), or one softmax where a text has one theme."""
+
+    slope: np.ndarray
+    shift: np.ndarray
+    single: bool
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        raised = np.clip(scores * self.slope + self.shift, -30, 30)
+        if not self.single:
+            return 1 / (1 + np.exp(-raised))
+        powers = np.exp(raised - raised.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Model:
+    """`thresholds` keep the promised precision, `cuts` find the most (best F1); both are probabilities per theme."""
+
+    keys: tuple[str, ...]
+    language: str
+    promise: float
+    precision_reached: float | None
+    thresholds: np.ndarray
+    cuts: np.ndarray
+    features: Features
+    knowledge: Knowledge
+    themes: Linear
+    calibration: Calibration
+    polarity: Linear
+    embed: Embed | None = None
+
+    @property
+    def single(self) -> bool:
+        return self.calibration.single
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """One row per text, one column per key."""
+        parts = [self._probabilities(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.keys)))
+
+    def guesses(self, texts: Sequence[str]) -> np.ndarray:
+        """The themes that are likelier than not to be worth naming, without the promise."""
+        return self.decide(self.probabilities(texts), self.cuts)
+
+    def decide(self, probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+        reached = probabilities >= thresholds
+        if self.single and len(probabilities):
+            likeliest = np.zeros_like(reached)
+            likeliest[np.arange(len(reached)), probabilities.argmax(axis=1)] = True
+            reached &= likeliest
+        return reached
+
+    def judge(self, texts: Sequence[str]) -> list[Judgement]:
+        """What reaches its threshold, with its sentiment and the sentence that decided."""
+        return [found for i in range(0, len(texts), BATCH) for found in self._judge(texts[i : i + BATCH])]
+
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return self.calibration.probabilities(self.themes.scores(self.rows(texts)))
+
+    def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """The texts as the linear verdicts read them."""
+        return self._rows(texts, [spoken(text) for text in texts])
+
+    def plain_rows(self, parts: Sequence[str]) -> sparse.csr_matrix:
+        """Parts of texts by their words alone: what is known of a whole text is not asked again of each sentence."""
+        rows = self.features.weighted(self.features.counts([spoken(part) for part in parts]))
+        missing = self.themes.weights.shape[0] - rows.shape[1]
+        return sparse.hstack([rows, sparse.csr_matrix((rows.shape[0], missing))], format="csr") if missing else rows
+
+    def _rows(self, texts: Sequence[str], said: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+        rows = self.features.weighted(self.features.counts(said))
+        return rows if self.embed is None else beside(rows, self.embed(texts))
+
+    def _judge(self, texts: Sequence[str]) -> list[Judgement]:
+        said = [spoken(text) for text in texts]
+        rows = self._rows(texts, said)
+        probabilities = self.calibration.probabilities(self.themes.scores(rows))
+        found = self.decide(probabilities, self.thresholds)
+        found[[not any(word[0].isalpha() for word in line) for line in said]] = False
+        margins = np.abs(probabilities - self.thresholds).min(axis=1, initial=1.0)
+        findings = self._findings(texts, rows, found, probabilities)
+        return [
+            Judgement("themes" if here else "unclassified", tuple(here), float(margin), self.features.unknown(line))
+            for here, margin, line in zip(findings, margins, said, strict=True)
+        ]
+
+    def _findings(self, texts, rows, found: np.ndarray, probabilities: np.ndarray) -> list[list[Finding]]:
+        """Each finding points to the sentence that speaks most for it, and feels as that sentence does."""
+        findings: list[list[Finding]] = [[] for _ in texts]
+        named = np.flatnonzero(found.any(axis=1))
+        spans = [sentences(texts[place]) for place in named]
+        parts = self._parts(texts, rows, named, spans)
+        by_theme, by_feeling = self.themes.scores(parts), self.polarity.scores(parts)
+        first = 0
+        for place, own in zip(named, spans, strict=True):
+            last = first + len(own)
+            for theme in np.flatnonzero(found[place]):
+                best = int(by_theme[first:last, theme].argmax())
+                sentiment = int(by_feeling[first + best].argmax()) - 1
+                findings[place].append(
+                    Finding(self.keys[theme], sentiment, float(probabilities[place, theme]), *own[best])
+                )
+            first = last
+        return findings
+
+    def _parts(self, texts, rows, named, spans) -> sparse.csr_matrix:
+        """A row for each sentence of the named texts; a text of one sentence has its row already."""
+        several = [(place, own) for place, own in zip(named, spans, strict=True) if len(own) > 1]
+        cut = [texts[place][start:end] for place, own in several for start, end in own]
+        stacked = sparse.vstack([rows, self.plain_rows(cut)]).tocsr()
+        order, following = [], rows.shape[0]
+        for place, own in zip(named, spans, strict=True):
+            order.extend(range(following, following + len(own)) if len(own) > 1 else [place])
+            following += len(own) if len(own) > 1 else 0
+        return stacked[order]
+
+    def to_bytes(self) -> bytes:
+        """Numbers and names in numpy's npz without pickle, and a JSON header; the caller signs it."""
+        header = {
+            "format": FORMAT,
+            "keys": self.keys,
+            "language": self.language,
+            "promise": self.promise,
+            "precision_reached": self.precision_reached,
+            "single": self.single,
+            "embedded": self.themes.weights.shape[0] - len(self.features.names),
+            "knowledge": self.knowledge.keywords,
+        }
+        themes, theme_scale = _packed(self.themes.weights)
+        polarity, polarity_scale = _packed(self.polarity.weights)
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            header=_letters(json.dumps(header)),
+            names=_letters("\n".join(self.features.names)),
+            idf=self.features.idf,
+            thresholds=self.thresholds,
+            cuts=self.cuts,
+            slope=self.calibration.slope,
+            shift=self.calibration.shift,
+            themes=themes,
+            theme_scale=theme_scale,
+            theme_bias=self.themes.bias,
+            polarity=polarity,
+            polarity_scale=polarity_scale,
+            polarity_bias=self.polarity.bias,
+        )
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, embed: Embed | None = None) -> "Model":
+        """ValueError for a file that is not one of ours or of a newer format. Check its signature first."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            header = json.loads(_text(file["header"]))
+            if header.get("format") != FORMAT:
+                raise ValueError(f"Unknown model format: {header.get('format')!r}")
+            if header["embedded"] and embed is None:
+                raise ValueError("This model was trained with embeddings and needs them.")
+            knowledge = Knowledge(header["language"], header["knowledge"])
+            features = Features(_text(file["names"]).split("\n"), file["idf"], knowledge.of_word)
+            return cls(
+                tuple(header["keys"]),
+                header["language"],
+                header["promise"],
+                header["precision_reached"],
+                file["thresholds"],
+                file["cuts"],
+                features,
+                knowledge,
+                Linear(file["themes"] * file["theme_scale"], file["theme_bias"]),
+                Calibration(file["slope"], file["shift"], header["single"]),
+                Linear(file["polarity"] * file["polarity_scale"], file["polarity_bias"]),
+                embed if header["embedded"] else None,
+            )
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Start and end of each sentence; of a text without letters, the text itself."""
+    spans = [match.span() for match in _SENTENCE.finditer(text)]
+    return spans or [(0, len(text))]
+
+
+def _packed(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each row in 255 steps of its own size."""
+    scale = np.maximum(np.abs(weights).max(axis=1, keepdims=True, initial=0), 1e-12) / 127
+    return np.round(weights / scale).astype(np.int8), scale.astype(np.float32)
+
+
+def _letters(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-8"), np.uint8)
+
+
+def _text(letters: np.ndarray) -> str:
+    return letters.tobytes().decode("utf-8")

@@ -1,0 +1,278 @@
+"""Examples in, a Model out: one linear verdict per theme, calibrated and thresholded on texts it was not fitted on.
+
+A support vector machine per theme (Fan and others 2008, LIBLINEAR), balanced because most themes are rare. All that is
+promised is measured out of fold: on examples that the model at hand had not seen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import optimize, sparse
+
+from analytics.learning import measures
+from analytics.learning.examples import Example
+from analytics.learning.features import Features, beside, spoken
+from analytics.learning.knowledge import Knowledge
+from analytics.learning.model import Calibration, Embed, Linear, Model, sentences
+
+FEW_A_CLASS, SOFT_COST = 30, 5.0  # examples a class below which a softmax learns, and its cost of an error
+COST = 0.2  # of an example on the wrong side
+TOLERANCE = 0.1  # where the fitting stops: a third of the time, and no worse out of fold
+FOLDS = ((80_000, 10), (200_000, 5))  # up to so many examples times themes, so many folds
+FOLDS_OF_MUCH = 4  # above; then one of them is measured, which is enough
+FELT = 4_000  # examples from which feelings are learnt
+KEYWORD_WEIGHT = 0.5  # of a keyword, taken as a text of its theme, beside a labelled text
+NEARNESS = 1.0  # how strongly a theme's calibration is held to the one that all themes share
+USUAL_CUT, CUT_AFTER = 0.42, 200  # the probability to name a theme from; labels that weigh as much as this habit
+LEAST, LEAST_OF_MANY = 0.35, 0.25  # probability of what is named, however easily the promise is kept
+ENOUGH = 30  # examples of a theme, from which on its own promise can be measured
+CAUTION, OWN_CAUTION = 0.7, 0.2  # standard errors by which the promise is kept: where few are measured, and else
+ONE_OF_MANY = 4.0  # how much more a missed example of a class costs than a false one, where each text has one class
+MOST_WEIGHTS = 4_000_000  # above, features of a single text are left out
+SENTIMENTS = (-1, 0, 1)
+
+
+def train(
+    examples: Sequence[Example],
+    language: str,
+    *,
+    keywords: Mapping | None = None,
+    single: bool = False,
+    promise: float = 0.90,
+    embed: Embed | None = None,
+    seed: int = 0,
+) -> Model:
+    """Learn the themes that at least two examples carry and one does not.
+
+    `promise` is the precision (0 to 1) that the thresholds keep on unseen texts. ValueError where there is nothing to
+    learn.
+    """
+    keys = learnable(examples)
+    if not keys:
+        raise ValueError("No theme has two examples and a text without it: there is nothing to learn.")
+    said = _Said.of(examples, keys, Knowledge(language, keywords))
+    scores, wanted = _out_of_fold(said, single, seed)
+    if embed is not None:
+        richer = replace(
+            said,
+            vectors=embed([example.text for example in examples]),
+            keyword_vectors=embed(said.words) if said.words else None,
+        )
+        richer_scores, _ = _out_of_fold(richer, single, seed)
+        if _found(richer_scores, wanted, single) > _found(scores, wanted, single):
+            said, scores = richer, richer_scores
+        else:
+            embed = None  # it costs time and finds no more
+    calibration = _calibrated(scores, wanted, single)
+    probabilities = calibration.probabilities(scores)
+    themes = said.fitted(np.ones(len(examples), bool), single, seed)
+    thresholds, reached = _promised(probabilities, wanted, promise, single)
+    cuts = _cuts(probabilities, wanted, single)
+    mute = Linear(np.zeros((themes.weights.shape[0], len(SENTIMENTS)), np.float32), np.zeros(len(SENTIMENTS)))
+    model = Model(
+        tuple(keys), language, promise, reached, thresholds, cuts, said.features, said.knowledge, themes, calibration,
+        mute, embed,
+    )  # fmt: skip
+    return replace(model, polarity=_polarity(model, examples, seed))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """The examples as counts, and the keywords beside them: each is a short text of its theme."""
+
+    knowledge: Knowledge
+    features: Features
+    counts: sparse.csr_matrix
+    wanted: np.ndarray
+    words: list[str]
+    word_counts: sparse.csr_matrix
+    word_wanted: np.ndarray
+    vectors: np.ndarray | None = None
+    keyword_vectors: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], keys: Sequence[str], knowledge: Knowledge) -> "_Said":
+        by_theme = {key: {word.strip("*~") for word in knowledge.keywords.get(key, ())} for key in keys}
+        words = sorted(set().union(*by_theme.values()))
+        said, given = [spoken(example.text) for example in examples], [spoken(word) for word in words]
+        features = Features.of([*said, *given], knowledge.of_word)
+        if len(features.names) * len(keys) > MOST_WEIGHTS:
+            features = Features.of([*said, *given], knowledge.of_word, least=2)
+        wanted = np.array([[key in example.themes for key in keys] for example in examples])
+        carried = np.array([[word in by_theme[key] for key in keys] for word in words], bool).reshape(-1, len(keys))
+        return cls(knowledge, features, features.counts(said), wanted, words, features.counts(given), carried)
+
+    def rows(self, chosen: np.ndarray) -> sparse.csr_matrix:
+        rows = self.features.weighted(self.counts[chosen])
+        return rows if self.vectors is None else beside(rows, self.vectors[chosen])
+
+    def fitted(self, chosen: np.ndarray, single: bool, seed: int) -> Linear:
+        """Verdicts learnt from the chosen examples, and from the keywords."""
+        self.features.learn_rarity(self.counts[chosen])
+        rows = self.rows(chosen)
+        if not self.words:
+            return _fitted(rows, self.wanted[chosen], np.ones(rows.shape[0]), single, seed)
+        given = self.features.weighted(self.word_counts)
+        if self.keyword_vectors is not None:
+            given = beside(given, self.keyword_vectors.reshape(given.shape[0], self.vectors.shape[1]))
+        weight = np.repeat([1.0, KEYWORD_WEIGHT], [rows.shape[0], given.shape[0]])
+        wanted = np.vstack([self.wanted[chosen], self.word_wanted])
+        return _fitted(sparse.vstack([rows, given]).tocsr(), wanted, weight, single, seed)
+
+
+def _found(scores: np.ndarray, wanted: np.ndarray, single: bool) -> float:
+    if single:
+        return float(wanted[np.arange(len(scores)), scores.argmax(axis=1)].mean())
+    return measures.micro_f1(wanted, scores > 0)
+
+
+def learnable(examples: Sequence[Example]) -> list[str]:
+    """Themes with at least two examples for and one against, in alphabetical order."""
+    counts: dict[str, int] = {}
+    for example in examples:
+        for key in example.themes:
+            counts[key] = counts.get(key, 0) + 1
+    return sorted(key for key, count in counts.items() if 2 <= count < len(examples))
+
+
+def _folds(wanted: np.ndarray, seed: int) -> np.ndarray:
+    """A fold per example; those that share their rarest theme are dealt out evenly."""
+    count = next((folds for cells, folds in FOLDS if wanted.size <= cells), FOLDS_OF_MUCH)
+    often = np.append(wanted.sum(axis=0), len(wanted) + 1)
+    carried = np.hstack([wanted, np.ones((len(wanted), 1), bool)])
+    rarest = np.where(carried, often, len(wanted) + 2).argmin(axis=1)
+    order = np.lexsort((np.random.default_rng(seed).random(len(wanted)), rarest))
+    folds = np.empty(len(wanted), int)
+    folds[order] = np.arange(len(wanted)) % count
+    return folds
+
+
+def _out_of_fold(said: _Said, single: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of examples by models that have not seen them, and what was wanted."""
+    folds = _folds(said.wanted, seed)
+    measured = [0] if said.wanted.size > FOLDS[-1][0] else np.unique(folds)
+    scores = [said.fitted(folds != fold, single, seed).scores(said.rows(folds == fold)) for fold in measured]
+    return np.vstack(scores), np.vstack([said.wanted[folds == fold] for fold in measured])
+
+
+def _fitted(rows: sparse.csr_matrix, wanted: np.ndarray, weight: np.ndarray, single: bool, seed: int) -> Linear:
+    """A theme without an example on either side keeps a verdict of "no" (or "yes") and no weights."""
+    from sklearn.svm import LinearSVC
+
+    weights = np.zeros((rows.shape[1], wanted.shape[1]), np.float32)
+    bias = np.where(wanted.all(axis=0), 1.0, -1.0)
+    often = weight @ wanted
+    if single and (often > 0).sum() > 2:
+        known = wanted.any(axis=1)
+        machine = _machine_of_many(often, weight[known].sum(), seed)
+        fit = machine.fit(rows[known], wanted[known].argmax(axis=1), weight[known])
+        weights[:, fit.classes_], bias[fit.classes_] = fit.coef_.T, fit.intercept_
+        return Linear(weights, bias)
+    for theme in np.flatnonzero((often > 0) & (often < weight.sum())):
+        carried = wanted[:, theme]
+        even = weight * weight.sum() / 2 / np.where(carried, often[theme], weight.sum() - often[theme])
+        fit = LinearSVC(C=COST, tol=TOLERANCE, random_state=seed).fit(rows, carried, even)
+        weights[:, theme], bias[theme] = fit.coef_[0], fit.intercept_[0]
+    return Linear(weights, bias)
+
+
+def _machine_of_many(often: np.ndarray, total: float, seed: int):
+    """For texts of one class each: with few examples a class, one softmax over all learns more than a verdict each."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import LinearSVC
+
+    classes = np.flatnonzero(often)
+    if total < FEW_A_CLASS * len(classes):
+        return LogisticRegression(C=SOFT_COST, max_iter=50, tol=1e-3, random_state=seed)
+    even = {place: ONE_OF_MANY * total / len(classes) / often[place] for place in classes}
+    return LinearSVC(C=COST, class_weight=even, tol=TOLERANCE, random_state=seed)
+
+
+def _calibrated(scores: np.ndarray, wanted: np.ndarray, single: bool) -> Calibration:
+    if single:
+        return _softmax(scores, wanted)
+    shared = _platt(np.ravel(scores), np.ravel(wanted), None)
+    curves = [_platt(column, carried, shared) for column, carried in zip(scores.T, wanted.T, strict=True)]
+    slope, shift = np.array(curves).T
+    return Calibration(slope, shift, single=False)
+
+
+def _platt(scores: np.ndarray, carried: np.ndarray, shared: np.ndarray | None) -> np.ndarray:
+    """Slope and shift of the logistic curve, with Platt's (1999) smoothed targets.
+
+    A curve stays near the one `shared` by all themes until its own examples say otherwise.
+    """
+    yes, no = carried.sum(), (~carried).sum()
+    target = np.where(carried, (yes + 1) / (yes + 2), 1 / (no + 2))
+    start, pull = (np.array([1.0, 0.0]), 0.0) if shared is None else (shared, NEARNESS)
+
+    def loss(curve):
+        raised = curve[0] * scores + curve[1]
+        error = 1 / (1 + np.exp(-np.clip(raised, -30, 30))) - target
+        away = curve - start
+        slope = np.array([error @ scores, error.sum()]) + 2 * pull * away
+        return np.sum(np.logaddexp(0, raised) - target * raised) + pull * away @ away, slope
+
+    return optimize.minimize(loss, start, jac=True, method="L-BFGS-B").x
+
+
+def _softmax(scores: np.ndarray, wanted: np.ndarray) -> Calibration:
+    """One slope for all classes (temperature; Guo and others 2017)."""
+    known = wanted.any(axis=1)
+    right = wanted[known].argmax(axis=1)
+
+    doubt = 1 / (len(right) + 2)  # as in Platt's targets: no class is certain after so few examples
+
+    def loss(slope: float) -> float:
+        raised = slope * (scores[known] - scores[known].max(axis=1, keepdims=True))
+        surprise = np.log(np.exp(raised).sum(axis=1, keepdims=True)) - raised
+        return float((1 - doubt) * surprise[np.arange(len(right)), right].mean() + doubt * surprise.mean())
+
+    slope = optimize.minimize_scalar(loss, bounds=(0.1, 30), method="bounded").x
+    return Calibration(np.full(wanted.shape[1], slope), np.zeros(wanted.shape[1]), single=True)
+
+
+def _promised(probabilities, wanted, promise: float, single: bool) -> tuple[np.ndarray, float | None]:
+    """Thresholds that keep the promise, and the precision they reached out of fold.
+
+    A theme with enough examples has its own; the others share one, and so do classes of which each text has one.
+    """
+    rows, best = np.arange(len(wanted)), probabilities.argmax(axis=1)
+    judged = (wanted[rows, best], probabilities[rows, best]) if single else (wanted, probabilities)
+    least = LEAST_OF_MANY if single else LEAST
+    thresholds = np.full(wanted.shape[1], max(least, measures.threshold_for(*judged, promise, CAUTION)))
+    if not single:
+        for theme in np.flatnonzero(wanted.sum(axis=0) >= ENOUGH):
+            own = measures.threshold_for(wanted[:, theme], probabilities[:, theme], promise, OWN_CAUTION)
+            thresholds[theme] = max(least, own)
+    found = probabilities >= thresholds
+    if single:
+        found &= np.eye(wanted.shape[1], dtype=bool)[best]
+    return thresholds, measures.precision(wanted, found)
+
+
+def _cuts(probabilities: np.ndarray, wanted: np.ndarray, single: bool) -> np.ndarray:
+    """Where micro-F1 is best out of fold, the same for all themes; near the usual place while examples are few."""
+    if single:
+        return np.zeros(wanted.shape[1])
+    steps = np.linspace(0.2, 0.6, 41)
+    best = max(steps, key=lambda step: measures.micro_f1(wanted, probabilities >= step))
+    trust = wanted.sum() / (wanted.sum() + CUT_AFTER)
+    return np.full(wanted.shape[1], trust * best + (1 - trust) * USUAL_CUT)
+
+
+def _polarity(model: Model, examples: Sequence[Example], seed: int) -> Linear:
+    """Bad, neither or good: learnt from the sentence of each example that speaks for the theme."""
+    column = {key: place for place, key in enumerate(model.keys)}
+    examples = examples[:: len(examples) // FELT + 1]
+    spans = [[example.text[start:end] for start, end in sentences(example.text)] for example in examples]
+    rows = model.plain_rows([part for own in spans for part in own])
+    scores = model.themes.scores(rows)
+    chosen, felt = [], []
+    for example, end, own in zip(examples, np.cumsum([len(own) for own in spans]), spans, strict=True):
+        for key, sentiment in example.themes.items():
+            if key in column:
+                chosen.append(end - len(own) + int(scores[end - len(own) : end, column[key]].argmax()))
+                felt.append([sentiment == feeling for feeling in SENTIMENTS])
+    return _fitted(rows[chosen], np.array(felt), np.ones(len(chosen)), True, seed)
