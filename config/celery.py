@@ -24,6 +24,10 @@ SCHEDULE = [
     ("surveys.tasks.read_bounces", 300, "mail servers report within minutes or days, never within seconds"),
     ("surveys.tasks.forget_requests", 86_400, "payloads name people: 30 days; idempotency keys: 24 hours"),
     ("analytics.tasks.read_answers", 60, "fills the gap that a lost broker message leaves"),
+    ("analytics.tasks.look_for_topics", 3600, "each client once a week, five an hour; a topic emerges over days"),
+    ("analytics.tasks.train_asked", 15, "somebody looks at a page that says: in training"),
+    ("analytics.tasks.reread_history", 15, "a thousand comments at a time, so that nothing else waits for long"),
+    ("analytics.tasks.watch_drift", 86_400, "compares complete weeks; noted once however often it looks"),
     ("feedback_loop.tasks.open_cases", 60, "an unhappy customer has an owner within a minute"),
     ("feedback_loop.tasks.send_digests", 300, "digests are due at an hour of the day"),
 ]

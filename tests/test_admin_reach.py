@@ -8,7 +8,7 @@ from django.db import models
 from django.urls import reverse
 
 from analytics import classification
-from analytics.models import Theme
+from analytics.models import Correction, DriftAlert, Theme, ThemeModel, Topic
 from feedback_loop import cases
 from feedback_loop.models import Case, Digest, DigestSubscription
 from surveys.models import (
@@ -62,7 +62,11 @@ EXPECTED = {
     OutgoingMessage: ("l", "l", "", "", "", ""),
     Response: ("lc", "lc", "lc", "l", "l", ""),
     FlaggedSheet: ("l", "l", "", "", "", ""),
+    ThemeModel: ("l", "l", "", "", "", ""),
+    DriftAlert: ("l", "l", "", "", "", ""),
     Theme: ("lac", "lac", "", "", "", ""),
+    Topic: ("l", "l", "", "", "", ""),
+    Correction: ("l", "l", "l", "", "", ""),
     Case: ("lc", "lc", "lc", "l", "l", ""),
     DigestSubscription: ("lac", "l", "", "", "", ""),
     Digest: ("l", "l", "", "", "", ""),
@@ -145,8 +149,29 @@ def populate(client, tag):
         ),
         OpenLink: OpenLink.objects.create(client=client, survey=survey, name=f"Counter {tag}", team=team),
         OutgoingMessage: OutgoingMessage.objects.create(client=client, key=f"key-{tag}", to=f"{tag}@x.org", due_at=now),
+        ThemeModel: ThemeModel.objects.create(
+            client=client, language="de", number=1, trained_at=now, trained_by=other, label_count=0, held_out_count=0
+        ),
+        DriftAlert: DriftAlert.objects.create(
+            client=client,
+            language="de",
+            kind="theme",
+            theme=Theme.objects.create(
+                client=client, key=f"m{tag}".lower(), name_en=f"M {tag}", name_de=f"N {tag}", side="both"
+            ),
+            week_on=now.date(),
+            expected=0.1,
+            found=0.3,
+            comments=60,
+            chance=0.001,
+            noted_at=now,
+        ),
+        Topic: emerging(client, tag, response.answers.get()),
         Theme: Theme.objects.create(
             client=client, key=f"k{tag}".lower(), name_en=f"E {tag}", name_de=f"D {tag}", side="both"
+        ),
+        Correction: Correction.objects.create(
+            answer=response.answers.get(), by=other, at=now, drawn="chosen", after={"themes": {f"k{tag}".lower(): 1}}
         ),
         DigestSubscription: subscription,
         Digest: Digest.objects.create(
@@ -159,6 +184,15 @@ def populate(client, tag):
             language="de",
         ),
     }
+
+
+def emerging(client, tag, answer):
+    """An emerging topic with one comment."""
+    topic = Topic.objects.create(
+        client=client, language="de", words=[f"Word {tag}"], found_at=factories.NOW, seen_until=factories.NOW
+    )
+    topic.members.create(answer=answer, distance=0.1)
+    return topic
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from analytics import classification
 from analytics.models import ThemeAssignment
 from analytics.templatetags import voice
+from analytics.themes import adopt_starter_taxonomy
 from feedback_loop import cases
 from tests import factories
 
@@ -267,7 +268,7 @@ def test_each_text_of_a_sheet_is_corrected_for_itself(browser, acme, team):
     for answer in response.answers.all():
         classification.read(answer)
     first = response.answers.first()
-    billing = classification.adopt_starter_taxonomy(acme)["billing"]
+    billing = adopt_starter_taxonomy(acme)["billing"]
     browser.post(page_of(response), {"answer": more.pk, f"theme_{billing.pk}": "-1"})
     assert [(a.theme.key, a.source) for a in more.assignments.all()] == [("billing", "person")]
     assert [(a.theme.key, a.source) for a in first.assignments.all()] == [("waiting_time", "rules")]
@@ -333,7 +334,7 @@ def test_the_team_lead_reads_who_served_and_a_single_agent_needs_no_such_column(
 def test_evidence_is_marked_tokens_become_words_and_the_rest_is_escaped(acme):
     response = factories.make_response(acme, 2, "<b>Ewig</b> gewartet, Frau ⟦name⟧ war nett & ⟦phone⟧.")
     answer = response.answers.get()
-    theme = classification.adopt_starter_taxonomy(acme)["waiting_time"]
+    theme = adopt_starter_taxonomy(acme)["waiting_time"]
     ThemeAssignment.objects.create(
         answer=answer, theme=theme, sentiment=-1, source="rules", version="1", start=0, end=20
     )
@@ -347,7 +348,7 @@ def test_evidence_is_marked_tokens_become_words_and_the_rest_is_escaped(acme):
 
 def test_overlapping_evidence_is_marked_once(acme):
     answer = factories.make_response(acme, 2, "0123456789").answers.get()
-    themes = classification.adopt_starter_taxonomy(acme)
+    themes = adopt_starter_taxonomy(acme)
     for key, start, end in (("price", 2, 6), ("billing", 4, 8), ("contract", 8, 10), ("digital", 5, 99)):
         ThemeAssignment.objects.create(
             answer=answer, theme=themes[key], sentiment=1, source="rules", version="1", start=start, end=end
@@ -396,7 +397,7 @@ def test_an_age_is_told_in_its_largest_unit(now, age, english, german):
 def test_a_correction_is_saved_as_the_persons_and_said_so(browser, lead, acme, team):
     response = make(acme, 1, "Ich habe ewig gewartet.", kind="csat", team=team)
     answer = response.answers.get()
-    themes = classification.adopt_starter_taxonomy(acme)
+    themes = adopt_starter_taxonomy(acme)
     form = {f"theme_{themes['friendliness'].pk}": "1", f"theme_{themes['billing'].pk}": "0"}
     said = browser.post(page_of(response), form, follow=True)
     assert "Your judgement is saved. No machine will change it." in said.content.decode()
@@ -411,11 +412,11 @@ def test_a_forged_theme_or_sentiment_changes_nothing(browser, acme, globex, team
     response = make(acme, 1, "Ich habe ewig gewartet.", kind="csat", team=team)
     answer = response.answers.get()
     before = list(answer.assignments.values())
-    theme = classification.adopt_starter_taxonomy(acme)["billing"]
+    theme = adopt_starter_taxonomy(acme)["billing"]
     refused = browser.post(page_of(response), {f"theme_{theme.pk}": "7"})
     assert refused.status_code == 200
     assert list(answer.assignments.values()) == before
-    foreign = classification.adopt_starter_taxonomy(globex)["billing"]
+    foreign = adopt_starter_taxonomy(globex)["billing"]
     browser.post(page_of(response), {f"theme_{foreign.pk}": "1", f"theme_{theme.pk}": "1"})
     assert [(a.theme, a.sentiment) for a in answer.assignments.all()] == [(theme, 1)]
 

@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from analytics import classification
+from analytics import classification, readers
 from analytics.models import Reading, Theme, ThemeAssignment
 from analytics.tasks import read_response
+from analytics.themes import adopt_starter_taxonomy, in_use
 from surveys.models import Answer, Response
 from tests import factories
 
@@ -50,14 +51,14 @@ def test_what_says_nothing_and_what_is_unsure_get_no_theme(acme, text, outcome):
 
 
 def test_a_client_without_themes_starts_with_the_taxonomy_and_keeps_its_own(acme, globex):
-    themes = classification.adopt_starter_taxonomy(acme)
+    themes = adopt_starter_taxonomy(acme)
     assert len(themes) == Theme.objects.filter(client=acme).count() == 23
     Theme.objects.create(client=globex, key="own", name_en="Own", name_de="Eigenes", side="both")
-    assert set(classification.adopt_starter_taxonomy(globex)) == {"own"}
+    assert set(adopt_starter_taxonomy(globex)) == {"own"}
 
 
 def test_a_retired_theme_is_not_assigned_any_more(acme):
-    classification.adopt_starter_taxonomy(acme)
+    adopt_starter_taxonomy(acme)
     Theme.objects.filter(client=acme, key="waiting_time").update(is_retired=True)
     answer = make_answer(acme)
     classification.read(answer)
@@ -85,14 +86,14 @@ def test_an_answer_whose_text_changed_is_read_again(acme):
 
 def test_one_answer_that_cannot_be_read_holds_up_no_other(acme, monkeypatch):
     broken, waiting = make_answer(acme, "Bruchstelle im Text"), make_answer(acme, KIND)
-    judge = classification.rules.read
+    judge = readers._read
 
-    def stumble(text, language):
+    def stumble(text, language, own):
         if text == broken.text:
             raise RuntimeError("a rule that fails")
-        return judge(text, language)
+        return judge(text, language, own)
 
-    monkeypatch.setattr(classification.rules, "read", stumble)
+    monkeypatch.setattr(readers, "_read", stumble)
     assert classification.read_missing() == 1
     assert list(Reading.objects.values_list("answer", flat=True)) == [waiting.pk]
     monkeypatch.undo()
@@ -111,7 +112,7 @@ def test_the_sweep_reads_what_nobody_has_read(acme, globex):
 def test_a_person_beats_the_machine_for_good(acme, person):
     answer = make_answer(acme)
     classification.read(answer)
-    themes = classification.adopt_starter_taxonomy(acme)
+    themes = adopt_starter_taxonomy(acme)
     reading = classification.correct(answer, {themes["promise_kept"]: -1, themes["friendliness"]: 0}, person)
     assert (reading.source, reading.read_by) == ("person", person)
     mine = {("promise_kept", -1, "person"), ("friendliness", 0, "person")}
@@ -128,20 +129,20 @@ def test_a_person_who_judges_while_the_machine_reads_is_not_overwritten(acme, pe
     classification.read(answer)
     Answer.objects.filter(pk=answer.pk).update(text=KIND)
     answer = Answer.objects.get(pk=answer.pk)
-    themes, adopt = classification.adopt_starter_taxonomy(acme), classification.adopt_starter_taxonomy
+    themes = adopt_starter_taxonomy(acme)
 
     def interrupted(client):
         classification.correct(answer, {themes["price"]: 1}, person)
-        return adopt(client)
+        return in_use(client)
 
-    monkeypatch.setattr(classification, "adopt_starter_taxonomy", interrupted)
+    monkeypatch.setattr(classification.themes, "in_use", interrupted)
     assert classification.read(answer).source == "person"
     assert judged(answer) == {("price", 1, "person")}
 
 
 def test_a_person_judges_before_any_machine(acme, person):
     answer = make_answer(acme)
-    themes = classification.adopt_starter_taxonomy(acme)
+    themes = adopt_starter_taxonomy(acme)
     classification.correct(answer, {themes["billing"]: -1}, person)
     classification.read(answer)
     assert judged(answer) == {("billing", -1, "person")}
@@ -167,7 +168,7 @@ def test_a_theme_of_another_client_is_refused_and_nothing_changes(acme, globex, 
     answer = make_answer(acme)
     classification.read(answer)
     before = judged(answer)
-    foreign = classification.adopt_starter_taxonomy(globex)["billing"]
+    foreign = adopt_starter_taxonomy(globex)["billing"]
     with pytest.raises(ValueError, match="another client"):
         classification.correct(answer, {foreign: 1}, person)
     assert judged(answer) == before
@@ -239,7 +240,7 @@ def test_what_was_looked_at_after_a_change_is_left_alone(acme):
 
 def test_what_a_person_judged_stays_when_the_customer_changes_the_words(acme, person):
     answer = make_answer(acme)
-    themes = classification.adopt_starter_taxonomy(acme)
+    themes = adopt_starter_taxonomy(acme)
     classification.correct(answer, {themes["billing"]: -1}, person)
     change(answer, KIND)
     assert classification.read_missing() == 0

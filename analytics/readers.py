@@ -1,0 +1,157 @@
+"""Who reads a client's comments in a language: its own model, and until it has one the rules.
+
+A reader judges texts, not answers; `classification` stores what it says. Themes that a model was never taught are
+found by their words all the while, and signals are always a matter of rules.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from surveys.models import Client
+
+from . import rules, themes
+from .models import Reading, ThemeModel
+from .rules import Finding
+from .taxonomy import THEME_KEYS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .learning import Model  # costs 60 MB, which a process that reads no comments need not have
+
+log = logging.getLogger(__name__)
+
+READ_LATELY = 5_000  # texts whose reading by rules is kept: a model asks for the same one twice
+COLUMN = {key: place for place, key in enumerate(THEME_KEYS)}
+MODELS_KEPT = 16  # open at a time in a process, of some megabytes each
+OWN = "own:"  # before the key of a theme that a model knows, where a client's own words name it, too
+ALONE = "general"  # the theme that never stands beside another
+
+
+class ForgedModel(Exception):
+    """A stored model does not bear our signature for its client, language and number; it was not opened."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a reader says of one text; `margin` and `unseen` (0 to 1) are None where rules alone read."""
+
+    outcome: str
+    findings: tuple[Finding, ...] = ()
+    signals: tuple[str, ...] = ()
+    margin: float | None = None
+    unseen: float | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """`judge` takes texts of one language and says one Judgement for each, in order; each text by itself.
+
+    `model` is what it has learned; None where rules alone read.
+    """
+
+    source: str
+    version: str
+    judge: Callable[[Sequence[str]], list[Judgement]]
+    model: "Model | None" = None
+
+
+def reader_for(client: Client, language: str) -> Reader:
+    """The one in use now. A forged one is passed over, and logged at every call until somebody mends it."""
+    own = themes.own_words(client, language)
+    in_use = ThemeModel.objects.filter(client=client, language=language, state=ThemeModel.State.ACTIVE)
+    if (row := in_use.defer("data", "card").first()) is not None:
+        try:
+            return reader_of(row, own)
+        except ForgedModel as forged:
+            log.error("%s", forged)
+    return starter_reader(language, own)
+
+
+def starter_reader(language: str, own: rules.Words = ()) -> Reader:
+    """What reads before anybody has corrected a comment."""
+    return Reader(Reading.Source.RULES, rules.RULES_VERSION, partial(_by_rules, language, own))
+
+
+def reader_of(row: ThemeModel, own: rules.Words = ()) -> Reader:
+    """The reader that one trained version is, in use or not. ForgedModel if its signature is not ours."""
+    model = _opened(row.pk, (row.client_id, row.language, row.number, row.signature))
+    return Reader(Reading.Source.MODEL, row.version, partial(_by_model, model, own), model)
+
+
+def sign(row: ThemeModel, secret: str | None = None) -> str:
+    """HMAC-SHA256 (hex) over the model and all that says whose it is, by a key made from SECRET_KEY."""
+    name = f"{row.client_id} {row.language} {row.number} "
+    return salted_hmac(__name__, name.encode() + bytes(row.data), secret, algorithm="sha256").hexdigest()
+
+
+def is_ours(row: ThemeModel) -> bool:
+    """Whether the stored version is, byte for byte, what was stored for this client, language and number."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(constant_time_compare(sign(row, secret), row.signature) for secret in secrets)
+
+
+@lru_cache(maxsize=MODELS_KEPT)
+def _opened(pk: int, bears: tuple) -> "Model":
+    from .learning import Model
+
+    row = ThemeModel.objects.get(pk=pk)
+    if (row.client_id, row.language, row.number, row.signature) != bears or not is_ours(row):
+        raise ForgedModel(f"model {row} is not the one that was stored here; train it again")
+    return Model.from_bytes(bytes(row.data), embed=partial(hits, row.language))
+
+
+def hits(language: str, texts: Sequence[str]) -> "np.ndarray":
+    """What the rules find, as a model learns from it beside the words: a row for each text, a column for each theme."""
+    import numpy as np
+
+    rows = np.zeros((len(texts), len(THEME_KEYS)), np.float32)
+    for place, text in enumerate(texts):
+        for finding in _read(text, language, ()).findings:  # as `_by_model` asks, where a client has no words of its own
+            rows[place, COLUMN[finding.theme]] = 1
+    return rows
+
+
+_read = lru_cache(maxsize=READ_LATELY)(rules.read)
+
+
+def _by_rules(language: str, own: rules.Words, texts: Sequence[str]) -> list[Judgement]:
+    read = [_read(text, language, own) for text in texts]
+    return [Judgement(found.outcome, found.findings, found.signals) for found in read]
+
+
+def _by_model(model: "Model", own: rules.Words, texts: Sequence[str]) -> list[Judgement]:
+    apart = tuple((OWN + key if key in model.keys else key, words) for key, words in own)
+    by_rules = [_read(text, model.language, apart) for text in texts]
+    return [_both(model, *pair) for pair in zip(model.judge(texts), by_rules, strict=True)]
+
+
+def _both(model: "Model", judged, read: rules.Reading) -> Judgement:
+    """What the model found, and by their words the themes that it does not know, or that the client named itself.
+
+    What the rules have read of a theme, too, is the surer sign of how it is meant, and points to fewer words.
+    """
+    if read.outcome == Reading.Outcome.EMPTY:
+        return Judgement(read.outcome)
+    by_words = {finding.theme.removeprefix(OWN): finding for finding in read.findings}
+    findings = {finding.theme: _worded(finding, by_words.get(finding.theme)) for finding in judged.findings}
+    for finding in read.findings:
+        if finding.theme not in model.keys:
+            key = finding.theme.removeprefix(OWN)
+            findings.setdefault(key, replace(finding, theme=key))
+    if len(findings) > 1:
+        findings.pop(ALONE, None)
+    outcome = Reading.Outcome.THEMES if findings else Reading.Outcome.UNCLASSIFIED
+    return Judgement(outcome, tuple(findings.values()), read.signals, judged.margin, judged.unknown)
+
+
+def _worded(judged: Finding, read: Finding | None) -> Finding:
+    if read is None or not read.sentiment:
+        return judged
+    return replace(judged, sentiment=read.sentiment, start=read.start, end=read.end)
