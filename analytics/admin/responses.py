@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from surveys.admin_scope import Scoped, names_agents, on_row
 from surveys.models import Answer, Login, Reach, Response, reach_of
 
-from .. import classification
+from .. import classification, corrections
 from ..forms import CorrectionForm
 from ..templatetags import voice
 from .filters import (
@@ -119,7 +119,9 @@ class ResponseAdmin(Scoped):
             if form.is_valid():
                 return self._correct(request, response, answer, form)
             forms[answer] = form
-        return self.page(request, response, readings=[(answer, forms.get(answer)) for answer in texts])
+        told = corrections.history(response.client, texts)
+        readings = [(answer, forms.get(answer), told.get(answer.pk, [])) for answer in texts]
+        return self.page(request, response, readings=readings)
 
     def _correct(self, request: HttpRequest, response: Response, answer: Answer, form: CorrectionForm) -> HttpResponse:
         classification.correct(answer, form.sentiments, request.user, form.dropped)
