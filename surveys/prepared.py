@@ -40,6 +40,19 @@ class Prepared:
         rows = compiled.fetch(values)
         return Row(compiled, rows[0]) if rows else None
 
+    def first_beside(self, other: "Prepared", *values: object) -> "Row | None":
+        """The first row, and beside it another query's first column for the same values.
+
+        One statement on PostgreSQL; elsewhere the row alone.
+        """
+        compiled = self._compiled()
+        if _connection().vendor != "postgresql":
+            return self.first(*values)
+        statement, given = other.filled(values)
+        both = f"SELECT found.*, ARRAY({statement}) FROM ({compiled.statement}) found"  # noqa: S608 - both are compiled
+        rows = _run(both, given + compiled.filled(values))
+        return Row(compiled, rows[0][:-1], beside=rows[0][-1]) if rows else None
+
     def column(self, *values: object) -> list:
         """The first column of every row, as the database gives it: for numbers and texts."""
         return [row[0] for row in self._compiled().fetch(values)]
@@ -60,8 +73,8 @@ class Prepared:
 class Row:
     """A row as it was read. Its columns cost next to nothing, its models as much as reading it."""
 
-    def __init__(self, compiled: "_Compiled", stored: tuple) -> None:
-        self._compiled, self._stored = compiled, stored
+    def __init__(self, compiled: "_Compiled", stored: tuple, beside: list | None = None) -> None:
+        self._compiled, self._stored, self.beside = compiled, stored, beside
 
     def __getitem__(self, column: tuple[type[models.Model], str]) -> object:
         """A column of one of the models that were selected, such as `row[Client, "name"]`; None where none is there."""

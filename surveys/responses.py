@@ -224,6 +224,6 @@ def redacted(said: Mapping[str, Given], sitting: Sitting) -> dict[str, Given]:
     kinds = {question.key: question.kind for question in questionnaire.questions_of(sitting.version)}
     texts = {key: given.strip() for key, given in said.items() if kinds.get(key) == Question.Kind.TEXT}
     if any(texts.values()):
-        names = _ROSTER.column(sitting.client.pk)
+        names = _ROSTER.column(sitting.client.pk) if sitting.roster is None else sitting.roster
         texts = {key: redact(text, names=names).strip() for key, text in texts.items()}
     return dict(said) | texts

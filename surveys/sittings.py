@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from . import prepared, questionnaire, wording
 from .delivery import links
-from .models import Client, Door, Invitation, OpenLink, Question, Response, SurveyVersion, Visit
+from .models import Agent, Client, Door, Invitation, OpenLink, Question, Response, SurveyVersion, Visit
 from .prepared import Prepared, Row
 from .questionnaire import Given, Said, Situation
 
@@ -26,6 +26,10 @@ _ASKED = Prepared(
         .defer("client__appearance__logo")
         .order_by()
     ),
+    uuid.UUID(int=0),
+)
+_ROSTER = Prepared(
+    lambda public_id: Agent.objects.filter(client__invitations__public_id=public_id).order_by().values_list("name"),
     uuid.UUID(int=0),
 )
 
@@ -43,7 +47,8 @@ class LinkState(enum.StrEnum):
 class Sitting:
     """One person before one sheet: who is asked what, by which door, until when, and what they sent so far.
 
-    Of an invitation, or of an open link with the number (`sheet_id`) of the sheet that was begun there.
+    Of an invitation, or of an open link with the number (`sheet_id`) of the sheet that was begun there. `roster`: the
+    client's agents by name, where they were read along with the rest.
     """
 
     client: Client
@@ -57,6 +62,7 @@ class Sitting:
     open_link: OpenLink | None = None
     sheet_id: uuid.UUID | None = None
     response: Response | None = None
+    roster: list[str] | None = None
 
     @property
     def kind(self) -> str:
@@ -104,10 +110,10 @@ def open_link(token: str, at: dt.datetime) -> Link:
 
 def link_to(asked: Row | None, at: dt.datetime) -> Link:
     """What the link leads to whose row this is."""
-    return _link(sitting_of(asked.model()), at) if asked else Link(LinkState.UNKNOWN)
+    return _link(sitting_of(asked.model(), roster=asked.beside), at) if asked else Link(LinkState.UNKNOWN)
 
 
-def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL) -> Sitting:
+def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL, roster: list[str] | None = None) -> Sitting:
     """The sitting of one invitation, with its response so far."""
     response = getattr(invitation, "response", None)
     language = (response or invitation).language
@@ -121,6 +127,7 @@ def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL) -> Sitting:
         situation=Situation(language, invitation.channel, invitation.segment),
         invitation=invitation,
         response=response,
+        roster=roster,
     )
 
 
@@ -180,10 +187,15 @@ def open_sheet(purpose: str, token: str, at: dt.datetime, wishes: Iterable[str] 
     return _link(sitting_at(open_link, version, sheet_id, at, wishes), at)
 
 
-def row_of(purpose: str, token: str) -> Row | None:
-    """The invitation that a token names for this purpose, with all that its pages read: one query, none if forged."""
-    value = links.read(purpose, token)
-    return None if value is None else _ASKED.first(uuid.UUID(hex=value))
+def row_of(purpose: str, token: str, is_to_write: bool = False) -> Row | None:
+    """The invitation that a token names for this purpose, with all that its pages read: one query, none if forged.
+
+    Where something is to be written, with the names that must not stand in it.
+    """
+    if (value := links.read(purpose, token)) is None:
+        return None
+    public_id = uuid.UUID(hex=value)
+    return _ASKED.first_beside(_ROSTER, public_id) if is_to_write else _ASKED.first(public_id)
 
 
 def invitation_of(purpose: str, token: str) -> Invitation | None:

@@ -817,8 +817,8 @@ def test_a_page_costs_few_queries(browser, invitation, django_assert_num_queries
         browser.get(path_of(invitation))
     with django_assert_num_queries(1):
         browser.get(path_of(invitation))
-    # Link, agents; lock, sheet and reason, on PostgreSQL in one; and the two savepoint marks of a test.
-    with django_assert_num_queries(5 if connection.vendor == "postgresql" else 7):
+    # Link and agents; lock, sheet and reason: on PostgreSQL one each; and the two savepoint marks of a test.
+    with django_assert_num_queries(4 if connection.vendor == "postgresql" else 7):
         browser.post(path_of(invitation), {"score": "3", "comment": "Zu lange gewartet."})
     with django_assert_num_queries(2):
         browser.get(path_of(invitation) + "thanks/")
