@@ -24,17 +24,23 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .learning import Model  # costs 60 MB, which a process that reads no comments need not have
+    from .learning.model import Embed
 
 log = logging.getLogger(__name__)
 
 READ_LATELY = 5_000  # texts whose reading by rules is kept: a model asks for the same one twice
 COLUMN = {key: place for place, key in enumerate(THEME_KEYS)}
 MODELS_KEPT = 16  # open at a time in a process, of some megabytes each
+HITS = "hits"  # the name of what the rules find, as a model remembers it
 OWN = "own:"  # before the key of a theme that a model knows, where a client's own words name it, too
 ALONE = "general"  # the theme that never stands beside another
 
 
-class ForgedModel(Exception):
+class UnusableModel(Exception):
+    """A stored model cannot read: what it was trained with is not there any more."""
+
+
+class ForgedModel(UnusableModel):
     """A stored model does not bear our signature for its client, language and number; it was not opened."""
 
 
@@ -63,14 +69,14 @@ class Reader:
 
 
 def reader_for(client: Client, language: str) -> Reader:
-    """The one in use now. A forged one is passed over, and logged at every call until somebody mends it."""
+    """The one in use now. An unusable one is passed over, and logged at every call until somebody mends it."""
     own = themes.own_words(client, language)
     in_use = ThemeModel.objects.filter(client=client, language=language, state=ThemeModel.State.ACTIVE)
     if (row := in_use.defer("data", "card").first()) is not None:
         try:
             return reader_of(row, own)
-        except ForgedModel as forged:
-            log.error("%s", forged)
+        except UnusableModel as unusable:
+            log.error("%s", unusable)
     return starter_reader(language, own)
 
 
@@ -80,7 +86,7 @@ def starter_reader(language: str, own: rules.Words = ()) -> Reader:
 
 
 def reader_of(row: ThemeModel, own: rules.Words = ()) -> Reader:
-    """The reader that one trained version is, in use or not. ForgedModel if its signature is not ours."""
+    """The reader that one trained version is, in use or not. UnusableModel if it cannot read, or is not ours."""
     model = _opened(row.pk, (row.client_id, row.language, row.number, row.signature))
     return Reader(Reading.Source.MODEL, row.version, partial(_by_model, model, own), model)
 
@@ -100,11 +106,30 @@ def is_ours(row: ThemeModel) -> bool:
 @lru_cache(maxsize=MODELS_KEPT)
 def _opened(pk: int, bears: tuple) -> "Model":
     from .learning import Model
+    from .learning.model import MissingEmbeddings
 
     row = ThemeModel.objects.get(pk=pk)
     if (row.client_id, row.language, row.number, row.signature) != bears or not is_ours(row):
         raise ForgedModel(f"model {row} is not the one that was stored here; train it again")
-    return Model.from_bytes(bytes(row.data), embed=partial(hits, row.language))
+    try:
+        model = Model.from_bytes(bytes(row.data), embeds(row.language))
+        model.rows(["."])  # opens its embeddings, so that what is wrong with them shows here
+    except MissingEmbeddings as missing:
+        raise UnusableModel(f"model {row}: {missing}; mend EMBEDDINGS_DIR or train it again") from missing
+    return model
+
+
+def embeds(language: str) -> "dict[str, Embed]":
+    """What a model of the language may learn from beside the words, by name; a broken EMBEDDINGS_DIR is logged."""
+    from .learning import embeddings
+
+    at_hand: dict[str, Embed] = {HITS: partial(hits, language)}
+    if settings.EMBEDDINGS_DIR is not None:
+        try:
+            at_hand |= embeddings.named(settings.EMBEDDINGS_DIR, language)
+        except embeddings.UnusableEmbeddings as error:
+            log.error("EMBEDDINGS_DIR: %s", error)
+    return at_hand
 
 
 def hits(language: str, texts: Sequence[str]) -> "np.ndarray":
@@ -113,7 +138,9 @@ def hits(language: str, texts: Sequence[str]) -> "np.ndarray":
 
     rows = np.zeros((len(texts), len(THEME_KEYS)), np.float32)
     for place, text in enumerate(texts):
-        for finding in _read(text, language, ()).findings:  # as `_by_model` asks, where a client has no words of its own
+        for finding in _read(
+            text, language, ()
+        ).findings:  # as `_by_model` asks, where a client has no words of its own
             rows[place, COLUMN[finding.theme]] = 1
     return rows
 

@@ -6,7 +6,6 @@ measured beside the reader that it would replace. A stored version is signed; se
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
@@ -16,7 +15,7 @@ from surveys.models import Answer, Client, Login
 
 from . import classification, text, themes
 from .models import Correction, Reading, Rereading, ThemeAssignment, ThemeModel
-from .readers import Reader, hits, is_ours, reader_for, reader_of, sign
+from .readers import Reader, embeds, is_ours, reader_for, reader_of, sign
 
 PROMISE = 0.9  # the share of right findings that a version promises for each theme
 HELD_OUT = 5  # one text in so many
@@ -84,7 +83,7 @@ def train_for(client: Client, language: str, by: Login | None = None) -> ThemeMo
     if not learned:
         raise NothingToLearn
     try:
-        model = train(learned, language, promise=PROMISE, embed=partial(hits, language))
+        model = train(learned, language, promise=PROMISE, embeds=embeds(language))
     except ValueError as alike:  # all comments carry the same themes
         raise NothingToLearn from alike
     held_out = [label for label in known if label.is_held_out]
@@ -144,7 +143,7 @@ def objections(card: dict, in_use: dict) -> list[dict]:
 
 
 def promote(row: ThemeModel, by: Login | None = None) -> None:
-    """Take a version into use, if the rule allows it against what is in use now. Raises NotBetter or ForgedModel."""
+    """Take a version into use, if the rule allows it against what is in use now. Raises NotBetter or UnusableModel."""
     held_out = [label for label in labels(row.client, row.language) if label.is_held_out]
     _measure(row, held_out)
     if row.objections:

@@ -321,6 +321,11 @@ ANSWERS_PER_MINUTE_AND_ADDRESS = env.int("ANSWERS_PER_MINUTE_AND_ADDRESS", defau
 if ANSWERS_PER_MINUTE_AND_ADDRESS < 0:
     raise ImproperlyConfigured("ANSWERS_PER_MINUTE_AND_ADDRESS must not be negative; 0 means no limit.")
 
+# --- Themes --------------------------------------------------------------------------------------------------------
+
+# A directory with a sentence model, or with several, each in a folder named after its language. None: words alone.
+EMBEDDINGS_DIR = Path(_embeddings) if (_embeddings := env.str("EMBEDDINGS_DIR", default="")) else None
+
 # --- API -----------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

@@ -216,7 +216,7 @@ class ThemeModelAdmin(ModelPages):
     def promote(self, request: HttpRequest, row: ThemeModel) -> None:
         try:
             versions.promote(row, request.user)
-        except readers.ForgedModel:
+        except readers.UnusableModel:
             self.message_user(request, _("This version is not the one that was stored. Train again."), messages.ERROR)
         except versions.NotBetter:
             why = " ".join(said(objection, row) for objection in row.objections)

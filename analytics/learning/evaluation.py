@@ -59,7 +59,7 @@ def evaluate(
     counts = Counter(key for example in known for key in example.themes)
     keywords = _by_label(keywords or {}, counts)
     began = time.perf_counter()
-    model = train(known, language, keywords=keywords, single=single, embed=embed)
+    model = train(known, language, keywords=keywords, single=single, embeds={"embeddings": embed} if embed else None)
     trained = time.perf_counter() - began
     texts = [example.text for example in unseen]
     model.judge(texts[:1])  # what is loaded once is not counted

@@ -110,10 +110,13 @@ class Features:
         return parts
 
 
-def beside(rows: sparse.csr_matrix, vectors: np.ndarray) -> sparse.csr_matrix:
-    """The rows with a vector each (an embedding) of length one beside them."""
-    length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return sparse.hstack([rows, sparse.csr_matrix(vectors / length)], format="csr")
+def beside(rows: sparse.csr_matrix, *blocks: np.ndarray) -> sparse.csr_matrix:
+    """The rows with vectors (of embeddings) beside them, each vector brought to length one."""
+    if not blocks:
+        return rows
+    lengths = [np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12) for block in blocks]
+    even = [sparse.csr_matrix(block / length) for block, length in zip(blocks, lengths, strict=True)]
+    return sparse.hstack([rows, *even], format="csr")
 
 
 def _of_word(word: str, reader: Reader) -> Iterable[str]:

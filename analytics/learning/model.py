@@ -6,8 +6,8 @@ Each text is judged by itself: what stands in one changes nothing for another.
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -22,6 +22,10 @@ BATCH = 2_000  # texts judged at a time: bounds the memory
 _SENTENCE = re.compile(r"[^\s.!?;…\n][^.!?;…\n]*[.!?;…]*")
 
 Embed = Callable[[Sequence[str]], np.ndarray]
+
+
+class MissingEmbeddings(ValueError):
+    """What a model was trained with is not at hand, or is another one by now."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Model:
     themes: Linear
     calibration: Calibration
     polarity: Linear
-    embed: Embed | None = None
+    embeds: Mapping[str, Embed] = field(default_factory=dict)  # by the name under which the model remembers them
 
     @property
     def single(self) -> bool:
@@ -122,7 +126,7 @@ class Model:
 
     def _rows(self, texts: Sequence[str], said: Sequence[Sequence[str]]) -> sparse.csr_matrix:
         rows = self.features.weighted(self.features.counts(said))
-        return rows if self.embed is None else beside(rows, self.embed(texts))
+        return beside(rows, *(embed(texts) for embed in self.embeds.values()))
 
     def _judge(self, texts: Sequence[str]) -> list[Judgement]:
         said = [spoken(text) for text in texts]
@@ -176,7 +180,7 @@ class Model:
             "promise": self.promise,
             "precision_reached": self.precision_reached,
             "single": self.single,
-            "embedded": self.themes.weights.shape[0] - len(self.features.names),
+            "embeds": list(self.embeds),
             "knowledge": self.knowledge.keywords,
         }
         themes, theme_scale = _packed(self.themes.weights)
@@ -201,14 +205,18 @@ class Model:
         return file.getvalue()
 
     @classmethod
-    def from_bytes(cls, data: bytes, embed: Embed | None = None) -> "Model":
-        """ValueError for a file that is not one of ours or of a newer format. Check its signature first."""
+    def from_bytes(cls, data: bytes, embeds: Mapping[str, Embed] | None = None) -> "Model":
+        """ValueError for a file that is not one of ours or of a newer format. Check its signature first.
+
+        `embeds` are those at hand, by name; MissingEmbeddings if one that it was trained with is not among them.
+        """
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             header = json.loads(_text(file["header"]))
             if header.get("format") != FORMAT:
                 raise ValueError(f"Unknown model format: {header.get('format')!r}")
-            if header["embedded"] and embed is None:
-                raise ValueError("This model was trained with embeddings and needs them.")
+            at_hand = embeds or {}
+            if missing := [name for name in header["embeds"] if name not in at_hand]:
+                raise MissingEmbeddings(f"it was trained with embeddings that are not at hand: {', '.join(missing)}")
             knowledge = Knowledge(header["language"], header["knowledge"])
             features = Features(_text(file["names"]).split("\n"), file["idf"], knowledge.of_word)
             return cls(
@@ -223,7 +231,7 @@ class Model:
                 Linear(file["themes"] * file["theme_scale"], file["theme_bias"]),
                 Calibration(file["slope"], file["shift"], header["single"]),
                 Linear(file["polarity"] * file["polarity_scale"], file["polarity_bias"]),
-                embed if header["embedded"] else None,
+                {name: at_hand[name] for name in header["embeds"]},
             )
 
 

@@ -30,6 +30,7 @@ ENOUGH = 30  # examples of a theme, from which on its own promise can be measure
 CAUTION, OWN_CAUTION = 0.7, 0.2  # standard errors by which the promise is kept: where few are measured, and else
 ONE_OF_MANY = 4.0  # how much more a missed example of a class costs than a false one, where each text has one class
 MOST_WEIGHTS = 4_000_000  # above, features of a single text are left out
+WORTH_IT = 0.002  # of micro-F1 out of fold that vectors must find more: less is chance, and they cost time
 SENTIMENTS = (-1, 0, 1)
 
 
@@ -40,30 +41,25 @@ def train(
     keywords: Mapping | None = None,
     single: bool = False,
     promise: float = 0.90,
-    embed: Embed | None = None,
+    embeds: Mapping[str, Embed] | None = None,
     seed: int = 0,
 ) -> Model:
     """Learn the themes that at least two examples carry and one does not.
 
-    `promise` is the precision (0 to 1) that the thresholds keep on unseen texts. ValueError where there is nothing to
-    learn.
+    `promise` is the precision (0 to 1) that the thresholds keep on unseen texts. Of `embeds`, one after the other is
+    kept by its name if it finds more than what is kept already. ValueError where there is nothing to learn.
     """
     keys = learnable(examples)
     if not keys:
         raise ValueError("No theme has two examples and a text without it: there is nothing to learn.")
     said = _Said.of(examples, keys, Knowledge(language, keywords))
     scores, wanted = _out_of_fold(said, single, seed)
-    if embed is not None:
-        richer = replace(
-            said,
-            vectors=embed([example.text for example in examples]),
-            keyword_vectors=embed(said.words) if said.words else None,
-        )
+    kept: dict[str, Embed] = {}
+    for name, embed in (embeds or {}).items():
+        richer = said.beside(embed, [example.text for example in examples])
         richer_scores, _ = _out_of_fold(richer, single, seed)
-        if _found(richer_scores, wanted, single) > _found(scores, wanted, single):
-            said, scores = richer, richer_scores
-        else:
-            embed = None  # it costs time and finds no more
+        if _found(richer_scores, wanted, single) > _found(scores, wanted, single) + WORTH_IT:
+            said, scores, kept[name] = richer, richer_scores, embed
     calibration = _calibrated(scores, wanted, single)
     probabilities = calibration.probabilities(scores)
     themes = said.fitted(np.ones(len(examples), bool), single, seed)
@@ -72,7 +68,7 @@ def train(
     mute = Linear(np.zeros((themes.weights.shape[0], len(SENTIMENTS)), np.float32), np.zeros(len(SENTIMENTS)))
     model = Model(
         tuple(keys), language, promise, reached, thresholds, cuts, said.features, said.knowledge, themes, calibration,
-        mute, embed,
+        mute, kept,
     )  # fmt: skip
     return replace(model, polarity=_polarity(model, examples, seed))
 
@@ -88,8 +84,8 @@ class _Said:
     words: list[str]
     word_counts: sparse.csr_matrix
     word_wanted: np.ndarray
-    vectors: np.ndarray | None = None
-    keyword_vectors: np.ndarray | None = None
+    vectors: tuple[np.ndarray, ...] = ()
+    word_vectors: tuple[np.ndarray, ...] = ()
 
     @classmethod
     def of(cls, examples: Sequence[Example], keys: Sequence[str], knowledge: Knowledge) -> "_Said":
@@ -105,7 +101,12 @@ class _Said:
 
     def rows(self, chosen: np.ndarray) -> sparse.csr_matrix:
         rows = self.features.weighted(self.counts[chosen])
-        return rows if self.vectors is None else beside(rows, self.vectors[chosen])
+        return beside(rows, *(vectors[chosen] for vectors in self.vectors))
+
+    def beside(self, embed: Embed, texts: Sequence[str]) -> "_Said":
+        """The same with the vectors of the examples' texts, and of the keywords, beside it."""
+        word_vectors = [embed(self.words)] if self.words else []
+        return replace(self, vectors=(*self.vectors, embed(texts)), word_vectors=(*self.word_vectors, *word_vectors))
 
     def fitted(self, chosen: np.ndarray, single: bool, seed: int) -> Linear:
         """Verdicts learnt from the chosen examples, and from the keywords."""
@@ -113,9 +114,7 @@ class _Said:
         rows = self.rows(chosen)
         if not self.words:
             return _fitted(rows, self.wanted[chosen], np.ones(rows.shape[0]), single, seed)
-        given = self.features.weighted(self.word_counts)
-        if self.keyword_vectors is not None:
-            given = beside(given, self.keyword_vectors.reshape(given.shape[0], self.vectors.shape[1]))
+        given = beside(self.features.weighted(self.word_counts), *self.word_vectors)
         weight = np.repeat([1.0, KEYWORD_WEIGHT], [rows.shape[0], given.shape[0]])
         wanted = np.vstack([self.wanted[chosen], self.word_wanted])
         return _fitted(sparse.vstack([rows, given]).tocsr(), wanted, weight, single, seed)

@@ -203,10 +203,10 @@ def test_embeddings_are_used_where_they_find_more_and_dropped_elsewhere():
     def ignorant(texts) -> np.ndarray:
         return np.zeros((len(texts), 2))
 
-    rich = train(examples, "en", embed=knowing)
-    assert (rich.embed, train(examples, "en", embed=ignorant).embed) == (knowing, None)
+    rich = train(examples, "en", embeds={"ignorant": ignorant, "knowing": knowing})
+    assert rich.embeds == {"knowing": knowing}
     assert {e.text for e in examples if themes(rich, e.text).keys() == e.themes.keys()} == means.keys()
     with pytest.raises(ValueError, match="embeddings"):
         Model.from_bytes(rich.to_bytes())
-    again = Model.from_bytes(rich.to_bytes(), knowing)
+    again = Model.from_bytes(rich.to_bytes(), {"knowing": knowing, "ignorant": ignorant})
     assert np.abs(again.probabilities(list(means)) - rich.probabilities(list(means))).max() < 0.02
