@@ -19,8 +19,9 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import Format as PqFormat
 from psycopg.pq.abc import PGresult
 
 
@@ -288,12 +289,22 @@ def _run_at_once(connection: BaseDatabaseWrapper, statement: str, values: list) 
     return rows
 
 
+class _Quick:
+    """How psycopg itself reads moments: in C, and in the zone of the connection, which Django sets to UTC."""
+
+    def __init__(self, psycopg_connection: psycopg.Connection) -> None:
+        self.connection, self.adapters = psycopg_connection, AdaptersMap(psycopg_connection.adapters)
+        moment = psycopg.adapters.types["timestamptz"].oid
+        for form in (PqFormat.TEXT, PqFormat.BINARY):
+            self.adapters.register_loader(moment, psycopg.adapters.get_loader(moment, form))
+
+
 class _Standing:
     """A statement that one connection keeps prepared."""
 
     def __init__(self, psycopg_connection: psycopg.Connection, statement: str, name: bytes) -> None:
         self.server, self.name = psycopg_connection.pgconn, name
-        self.adapter, self.is_known = Transformer(psycopg_connection), False
+        self.adapter, self.is_known = Transformer(_Quick(psycopg_connection)), False
         numbers = count(1)
         numbered = re.sub("%s", lambda _: f"${next(numbers)}", statement).replace("%%", "%")
         self._checked(self.server.prepare(name, numbered.encode()))
