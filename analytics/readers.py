@@ -77,10 +77,10 @@ def reader_for(client: Client, language: str) -> Reader:
             return reader_of(row, own)
         except UnusableModel as unusable:
             log.error("%s", unusable)
-    return starter_reader(language, own)
+    return rules_reader(language, own)
 
 
-def starter_reader(language: str, own: rules.Words = ()) -> Reader:
+def rules_reader(language: str, own: rules.Words = ()) -> Reader:
     """What reads before anybody has corrected a comment."""
     return Reader(Reading.Source.RULES, rules.RULES_VERSION, partial(_by_rules, language, own))
 

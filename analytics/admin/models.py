@@ -106,7 +106,7 @@ class ThemeModelAdmin(ModelPages):
     # --- Pages about a client and a language ------------------------------------------------------------------------
 
     def get_urls(self) -> list:
-        pages = [(name, self.admin_site.admin_view(getattr(self, name))) for name in ("reader", "starter", "progress")]
+        pages = [(name, self.admin_site.admin_view(getattr(self, name))) for name in ("reader", "rules", "progress")]
         return [
             *[path(f"{name}/", view, name=f"analytics_thememodel_{name}") for name, view in pages],
             *super().get_urls(),
@@ -135,7 +135,7 @@ class ThemeModelAdmin(ModelPages):
             "enough": versions.ENOUGH,
             "missing": max(0, versions.ENOUGH - held_out) * versions.HELD_OUT,
             "training": Training.objects.filter(client=client, language=language).order_by("-asked_at").first(),
-            "has_starter": language in READ_BY_US,
+            "has_rules": language in READ_BY_US,
             "correct_at": f"{reverse('admin:analytics_correction_queue')}?{_query(client, language)}",
             **_since(client, language, reads.version),
             **_rereading(client, language),
@@ -156,17 +156,17 @@ class ThemeModelAdmin(ModelPages):
         if not task.app.conf.task_always_eager:
             enqueue(task)
 
-    def starter(self, request: HttpRequest) -> HttpResponse:
+    def rules(self, request: HttpRequest) -> HttpResponse:
         """How what reads without a label of this client does on the labels that it has by now."""
         client, language = self._place(request)
         if language not in READ_BY_US:
             raise Http404
         held_out = [label for label in versions.labels(client, language) if label.is_held_out]
-        reads = readers.starter_reader(language, themes.own_words(client, language))
+        reads = readers.rules_reader(language, themes.own_words(client, language))
         card = versions.measured(reads, client, held_out)
         title = _("Without a label: %(language)s") % {"language": _named(language)}
         context = {"title": title, "client": client, "language": language, **_card(client, language, card)}
-        return self.page(request, None, "starter", **context)
+        return self.page(request, None, "rules", **context)
 
     def progress(self, request: HttpRequest) -> HttpResponse:
         """What a page that waits asks every few seconds."""
@@ -302,7 +302,7 @@ def _who_reads(reach: Reach) -> list[dict]:
             "version": next(
                 (f"{language}-{n}" for state, n in trained.get((client.pk, language), ()) if state == "active"), ""
             ),
-            "has_starter": language in READ_BY_US,
+            "has_rules": language in READ_BY_US,
             "trained": len(trained.get((client.pk, language), [])),
         }
         for client, language in places

@@ -4,6 +4,7 @@ Positions across are percentages, upright ones pixels, so that type keeps its si
 beside the same figures as text and is hidden from assistive technology.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -63,10 +64,20 @@ def thousands(n: int) -> str:
 
 
 @register.filter
+def written(day: dt.date) -> str:
+    """22 November 2026"""
+    return f"{figures.date_short(day, _language())} {day.year}"
+
+
+@register.filter
+def written_short(day: dt.date) -> str:
+    """17 August"""
+    return figures.date_short(day, _language())
+
+
+@register.filter
 def reader_name(version: str) -> str:
     """“de-3”, or what reads without a label, in words."""
-    if version.startswith("starter"):
-        return _("the starter model")
     return _("keyword rules") if version.startswith("rules") else version
 
 

@@ -154,7 +154,7 @@ def test_what_moved_is_told_until_somebody_has_seen_it(browser, acme, globex, an
 def test_globex_does_not_exist_for_acmes_analyst(browser, globex, analyst):
     judged(globex, analyst, 12)
     foreign, alert = versions.train_for(globex, "fr"), make_alert(globex)
-    for name in ("reader", "starter", "progress"):
+    for name in ("reader", "rules", "progress"):
         assert browser.get(page(name) + "?client=globex&language=de").status_code == 404
     assert browser.post(page("reader") + "?client=globex&language=fr", {"train": "1"}).status_code == 404
     for name in ("promote", "roll_back"):

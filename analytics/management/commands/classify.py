@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from analytics import text
 from analytics.classification import SPOKEN
 from analytics.learning.tables import TableError, read_rows
-from analytics.readers import Judgement, Reader, reader_for, starter_reader
+from analytics.readers import Judgement, Reader, reader_for, rules_reader
 from surveys.models import Client
 
 SIGNS = {1: "+", 0: "0", -1: "-"}
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
     def _readers(self, taxonomy: str) -> Callable[[str], Reader]:
         if taxonomy == STARTER:
-            return starter_reader
+            return rules_reader
         client = Client.objects.filter(slug=taxonomy).first()
         if client is None:
             raise CommandError(f"There is no client “{taxonomy}”. Use “{STARTER}” or a client's short name.")
