@@ -152,7 +152,7 @@ def promote(row: ThemeModel, by: Login | None = None) -> None:
 
 
 def roll_back(row: ThemeModel, by: Login | None = None) -> ThemeModel | None:
-    """Give up this version, if it is in use, for the one before it; None: the starter's reads again, or it was not.
+    """Give up this version, if it is in use, for the one before it; None: the rules read again, or it was not.
 
     A version that is not ours any more is passed over (see `readers`).
     """

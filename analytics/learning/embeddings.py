@@ -134,15 +134,6 @@ def load(directory: Path) -> Embed:
         ) from error
 
 
-def both(*embeds: Embed) -> Embed:
-    """The vectors of several beside each other, each brought to length one."""
-
-    def embed(texts: Sequence[str]) -> np.ndarray:
-        return np.hstack([_of_length_one(one(texts)) for one in embeds])
-
-    return embed
-
-
 def _opened(directory: Path, files: Files) -> Embed:
     if files.table:
         return _Static(_tokenizer(files.tokenizer, MOST_TOKENS), _table(files.table))

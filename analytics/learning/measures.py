@@ -4,8 +4,6 @@
 shape. All figures are shares from 0 to 1; None means "no data", which is not zero.
 """
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,17 +21,6 @@ class Interval:
     low: float
     high: float
     n: int
-
-
-@dataclass(frozen=True)
-class ThemeFigures:
-    """One theme's figures; `n` is how many texts carry it."""
-
-    theme: str
-    n: int
-    precision: Interval | None
-    recall: Interval | None
-    f1: float | None
 
 
 def micro_f1(wanted, found) -> float:
@@ -77,17 +64,6 @@ def coverage(found) -> float:
     return float(found.any(axis=1).mean()) if len(found) else 0.0
 
 
-def per_theme(wanted, found, themes: Sequence[str]) -> list[ThemeFigures]:
-    """Precision and recall of each theme with Wilson intervals (Wilson 1927), in the order given."""
-    wanted, found = _tables(wanted, found)
-    rows = []
-    for place, theme in enumerate(themes):
-        hits, carried, named = _counts(wanted[:, [place]], found[:, [place]])
-        f1 = _f1(hits, carried, named) if carried + named else None
-        rows.append(ThemeFigures(theme, carried, share_of(hits, named), share_of(hits, carried), f1))
-    return rows
-
-
 def f1_interval(hits: int, carried: int, named: int) -> Interval | None:
     """F1 with a 95 % interval: 2s / (1 + s) of the share s that both name among the texts that either names.
 
@@ -128,33 +104,6 @@ def threshold_for(truths, probabilities, promise: float, caution: float = 0.0) -
     ends = np.append(np.diff(probabilities[order]) < 0, True)
     kept = ends & (right >= promise + caution * np.sqrt(promise * (1 - promise) / named))
     return float(probabilities[order][np.flatnonzero(kept)[-1]]) if kept.any() else 2.0
-
-
-def confusions(wanted, found, themes: Sequence[str]) -> list[tuple[str, str, int]]:
-    """(theme that was missed, theme named in its place, texts), most frequent first."""
-    wanted, found = _tables(wanted, found)
-    pairs: Counter = Counter()
-    for missed, wrong in zip(wanted & ~found, found & ~wanted, strict=True):
-        pairs.update((themes[m], themes[w]) for m in np.flatnonzero(missed) for w in np.flatnonzero(wrong))
-    return sorted(((*pair, count) for pair, count in pairs.items()), key=lambda row: (-row[2], row[0], row[1]))
-
-
-def kappa(one: Sequence[bool], other: Sequence[bool]) -> float | None:
-    """Two readers' agreement on one theme beyond chance (Cohen 1960): (agreed - expected) / (1 - expected).
-
-    None without texts, or where both gave the same verdict on all of them, so that chance explains everything.
-    """
-    first, second = np.asarray(one, bool), np.asarray(other, bool)
-    if not len(first):
-        return None
-    expected = first.mean() * second.mean() + (1 - first.mean()) * (1 - second.mean())
-    return float(((first == second).mean() - expected) / (1 - expected)) if expected < 1 else None
-
-
-def kappas(one, other, themes: Sequence[str]) -> dict[str, float | None]:
-    """Cohen's kappa for each theme of two readers' tables."""
-    one, other = _tables(one, other)
-    return {theme: kappa(one[:, place], other[:, place]) for place, theme in enumerate(themes)}
 
 
 def _tables(wanted, found) -> tuple[np.ndarray, np.ndarray]:

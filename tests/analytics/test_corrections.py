@@ -1,6 +1,7 @@
 """Correcting what machines read: the order of the queue, whose turn it is, undoing, second readings, and the pages."""
 
 import datetime as dt
+import math
 import random
 import re
 
@@ -9,13 +10,15 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics
 
 from analytics import agreement, classification, corrections, desks, scores, themes
 from analytics.agreement import kappa
 from analytics.corrections import AlreadySaved, Different, Taken
 from analytics.desks import Desk, Drawn
 from analytics.forms import keys
-from analytics.learning import measures
 from analytics.models import Correction, Lease, Reading, SecondReading, ThemeAssignment
 from analytics.text import fingerprint
 from surveys.models import Answer, reach_of
@@ -425,8 +428,16 @@ def test_kappa_is_the_textbooks():
     """Of 50 proposals two readers both accept 20 and both refuse 15; 5 and 10 only one of them accepts: 0.4."""
     found = kappa(pairs_of(20, 5, 10, 15), ["price"])
     assert (found.value, found.n) == (pytest.approx(0.4), 50)
-    one, other = [True] * 25 + [False] * 25, [True] * 20 + [False] * 5 + [True] * 10 + [False] * 15
-    assert found.value == pytest.approx(measures.kappa(one, other))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12))
+@settings(max_examples=30, deadline=None)
+@pytest.mark.filterwarnings("ignore")
+def test_kappa_of_one_theme_agrees_with_scikit_learn(verdicts):
+    pairs = [tuple({"price"} if verdict else set() for verdict in pair) for pair in verdicts]
+    expected = metrics.cohen_kappa_score(*zip(*verdicts, strict=True), labels=[False, True])
+    found = kappa(pairs, ["price"])
+    assert found is None if math.isnan(expected) else found.value == pytest.approx(expected)
 
 
 def test_pooled_kappa_takes_the_means_of_agreement_and_of_chance():

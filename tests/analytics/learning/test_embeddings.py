@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
+from scipy import sparse
 
 from analytics import readers
 from analytics.learning import Example, Model, embeddings, train
+from analytics.learning.features import beside
 from analytics.learning.model import MissingEmbeddings
 from analytics.models import ThemeModel
 from tests.factories import NOW
@@ -148,8 +150,9 @@ def test_monstrous_texts_take_less_than_a_second(layout, text, request):
 
 
 def test_of_two_embeddings_neither_outweighs_the_other():
-    loud, low = (lambda texts: np.full((len(texts), 4), 7.0)), (lambda texts: np.array([[0.3], [0.0]]))
-    assert embeddings.both(loud, low)(["a", "b"]) == pytest.approx(np.array([[0.5] * 4 + [1], [0.5] * 4 + [0]]))
+    loud, low = np.full((2, 4), 7.0), np.array([[0.3], [0.0]])
+    joined = beside(sparse.csr_matrix((2, 0)), loud, low)
+    assert joined.toarray() == pytest.approx(np.array([[0.5] * 4 + [1], [0.5] * 4 + [0]]))
 
 
 # --- What is learnt from them ---------------------------------------------------------------------------------------

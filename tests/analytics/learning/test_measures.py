@@ -33,15 +33,6 @@ def test_f1_jaccard_and_exact_match_agree_with_scikit_learn(pair):
 
 @given(tables)
 @quickly
-@pytest.mark.filterwarnings("ignore")
-def test_kappa_agrees_with_scikit_learn(pair):
-    one, other = (np.array(table)[:, 0] for table in pair)
-    expected = metrics.cohen_kappa_score(one, other, labels=[False, True])
-    assert measures.kappa(one, other) == (None if np.isnan(expected) else pytest.approx(expected))
-
-
-@given(tables)
-@quickly
 def test_precision_and_recall_agree_and_are_silent_without_data(pair):
     wanted, found = (np.array(table) for table in pair)
     precision = metrics.precision_score(wanted, found, average="micro", zero_division=0)
@@ -50,18 +41,15 @@ def test_precision_and_recall_agree_and_are_silent_without_data(pair):
     assert measures.recall(wanted, found) == (pytest.approx(recall) if wanted.any() else None)
 
 
-def test_a_theme_has_wilson_intervals_and_its_count():
-    wanted = [[True]] * 8 + [[False]] * 2
-    found = [[True]] * 6 + [[False]] * 2 + [[True], [False]]
-    (row,) = measures.per_theme(wanted, found, ["price"])
-    assert (row.theme, row.n, row.precision.n, row.recall.n) == ("price", 8, 7, 8)
-    assert (round(row.precision.low, 4), round(row.precision.high, 4)) == (0.4869, 0.9743)  # Wilson 1927 for 6 of 7
-    assert row.f1 == pytest.approx(12 / 15)
+def test_a_share_has_wilsons_interval_and_its_count():
+    found = measures.share_of(6, 7)
+    assert (found.value, found.n) == (pytest.approx(6 / 7), 7)
+    assert (round(found.low, 4), round(found.high, 4)) == (0.4869, 0.9743)  # Wilson 1927 for 6 of 7
+    assert measures.f1_interval(6, 8, 7).value == pytest.approx(12 / 15)
 
 
 def test_a_theme_that_nobody_named_has_no_figures():
-    (row,) = measures.per_theme([[False]], [[False]], ["price"])
-    assert (row.n, row.precision, row.recall, row.f1) == (0, None, None, None)
+    assert (measures.share_of(0, 0), measures.f1_interval(0, 0, 0)) == (None, None)
 
 
 def test_calibration_error_is_the_weighted_gap_between_said_and_came():
@@ -85,12 +73,6 @@ def test_a_threshold_keeps_its_promise_with_the_most_findings():
 
 def test_equal_probabilities_stand_or_fall_together():
     assert measures.threshold_for([True, True, False], [0.9, 0.5, 0.5], 0.9) == 0.9
-
-
-def test_confusions_pair_what_was_missed_with_what_was_named_instead():
-    wanted = [[True, False, False], [True, False, False], [False, True, False]]
-    found = [[False, True, False], [False, True, False], [False, True, True]]
-    assert measures.confusions(wanted, found, ["a", "b", "c"]) == [("a", "b", 2)]
 
 
 def test_tables_of_different_shape_are_refused():
