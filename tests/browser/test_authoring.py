@@ -68,6 +68,17 @@ def test_the_preview_follows_what_is_typed_and_the_way_back_stays_one_step(signe
     )
 
 
+def test_what_was_typed_before_the_script_came_is_previewed_too(signed_in):
+    page = signed_in()
+    late = []
+    page.route("**/authoring*.js", lambda route: late.append(route))
+    page.get_by_role("link", name="Edit 4").click(no_wait_after=True)
+    page.get_by_label("German: Question", exact=True).fill("Früh geschrieben?")
+    assert len(late) == 1
+    late[0].continue_()
+    expect(preview_of(page).get_by_text("Früh geschrieben?")).to_be_visible()
+
+
 def test_without_script_a_question_is_written_moved_and_published(signed_in, survey):
     page = signed_in(java_script_enabled=False)
     page.get_by_label("Add a question").select_option("yes_no")

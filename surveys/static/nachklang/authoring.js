@@ -42,6 +42,11 @@
     waiting = setTimeout(show, PAUSE);
   }
 
+  /* What was typed before this script came, or was kept by the browser on a reload, is shown as well. */
+  function isWritten(field) {
+    return field.defaultValue !== undefined && field.type !== "hidden" && field.value !== field.defaultValue;
+  }
+
   function widen() {
     for (const frame of [shown, coming]) if (frame) frame.className = `width-${width.value}`;
   }
@@ -58,6 +63,7 @@
   if (sketch) {
     shown.addEventListener("load", () => lookAt(0), { once: true });
     form.addEventListener("input", soon);
+    if ([...form.elements].some(isWritten)) soon();
     for (const choice of document.querySelectorAll("[data-choices] select:not([data-width])")) {
       choice.addEventListener("change", soon);
     }
