@@ -19,8 +19,11 @@ from .forms import clicked_score
 from .frame import locale_of, speaking
 
 
-def first_page(request: HttpRequest, asked: Row, at: dt.datetime) -> HttpResponse | None:
-    """The page, and that it was opened is noted; None where it is no fresh sheet's, opened by a plain GET."""
+def first_page(request: HttpRequest, token: str, asked: Row, at: dt.datetime) -> HttpResponse | None:
+    """The page behind this token, and that it was opened is noted.
+
+    None where it is no fresh sheet's, opened by a plain GET.
+    """
     if request.method != "GET" or request.GET.keys() - {"score"} or not _is_fresh(asked, at):
         return None
     clicked = clicked_score(asked[Survey, "kind"], request.GET.getlist("score"))
@@ -32,7 +35,7 @@ def first_page(request: HttpRequest, asked: Row, at: dt.datetime) -> HttpRespons
         with speaking(request, sitting):
             return sheets.first_html(request, sitting, personal)
 
-    page = compiled.filled((*_key(asked), clicked), _personal(request, asked, clicked, at), render)
+    page = compiled.filled((*_key(asked), clicked), _personal(request, token, asked, clicked, at), render)
     return HttpResponse(page, headers={"Content-Language": asked[Invitation, "language"]})
 
 
@@ -51,7 +54,7 @@ def _key(asked: Row) -> tuple:
     return (version, asked[Survey, "kind"], *own, *rows, settings.PROVIDER_NAME)
 
 
-def _personal(request: HttpRequest, asked: Row, clicked: int | None, at: dt.datetime) -> dict[str, str]:
+def _personal(request: HttpRequest, token: str, asked: Row, clicked: int | None, at: dt.datetime) -> dict[str, str]:
     """The open places, as `sheets` fills them in."""
     language = asked[Invitation, "language"]
     locale = locale_of(language, asked[Invitation, "form_of_address"])
@@ -59,7 +62,7 @@ def _personal(request: HttpRequest, asked: Row, clicked: int | None, at: dt.date
     return {
         "action": request.path if clicked is None else f"{request.path}?score={clicked}",
         "made": evidence.made(at),
-        "decoy": survey_mail.path_of("answer-decoy", links.ANSWER, public_id),
+        "decoy": survey_mail.path_to("answer-decoy", token),
         "ending": ending_of(asked[Customer, "phone"] or ""),
         "until": sheets.day_of(asked[Invitation, "expires_at"], asked[Client, "time_zone"], locale),
         "unsubscribe_path": f"{survey_mail.path_of('unsubscribe', links.UNSUBSCRIBE, public_id)}?lang={language}",

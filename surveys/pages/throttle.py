@@ -1,7 +1,9 @@
 """How often the customers' pages take an answer, and how often a stranger may try links, within a minute.
 
 Counted in Redis where there is one, else in this process; and in this process, too, while Redis is silent. A page that
-is only read costs no count: only posted answers do, and links that nobody made.
+is only read costs no count: only posted answers do, and links that nobody made. Most answers are the only one of their
+minute from where they come: a process tells Redis of the first step of a sheet only when something of it comes again,
+so a limit may be passed by as many as there are processes.
 """
 
 import functools
@@ -37,8 +39,8 @@ RETRY_AFTER = 5.0  # seconds without asking it, once it was silent
 STEP = """
 local counted = {}
 for place, key in ipairs(KEYS) do
-    counted[place] = redis.call("incr", key)
-    if counted[place] == 1 then redis.call("expire", key, ARGV[1]) end
+    counted[place] = redis.call("incrby", key, ARGV[place + 1])
+    if counted[place] == tonumber(ARGV[place + 1]) then redis.call("expire", key, ARGV[1]) end
     if counted[1] > 1 then break end
 end
 return counted
@@ -57,17 +59,27 @@ class Counters:
         self._shared = redis_url and _redis(redis_url)
         self._step = self._shared and self._shared.storage.register_script(STEP)
         self._silent_until = 0.0  # by time.monotonic
+        self._untold: dict[str, int] = {}  # what came in this process's minute → how much of it Redis does not know
+        self._turns_at = 0.0
 
     def count(self, *what: str) -> int:
         """Count one more of it, and how many that makes in the minute since the first."""
         return self._ask("incr", "/".join(what), MINUTE)
 
     def count_step(self, sheet: tuple[str, ...], others: Iterable[tuple[str, ...]]) -> list[int]:
-        """Count one more step of a sheet; a first one in its minute counts for the others, too. One round trip."""
+        """Count one more step of a sheet; a first one in its minute counts for the others, too.
+
+        One round trip, and none where nothing of it came before in this process's minute.
+        """
         keys = ["/".join(what) for what in (sheet, *others)]
+        if self._shared and self._is_new(keys):
+            return [1] * len(keys)
 
         def shared() -> list[int]:
-            return self._step([self._shared.prefixed_key(key) for key in keys], [MINUTE])
+            more = [1 + self._untold.get(key, 0) for key in keys]
+            counted = self._step([self._shared.prefixed_key(key) for key in keys], [MINUTE, *more])
+            self._untold.update(dict.fromkeys(keys[: len(counted)], 0))
+            return counted
 
         def own() -> list[int]:
             steps = self._own.incr(keys[0], MINUTE)
@@ -78,6 +90,15 @@ class Counters:
     def forget(self, *what: str) -> None:
         """As if none of it had been counted."""
         self._ask("clear", "/".join(what))
+
+    def _is_new(self, keys: list[str]) -> bool:
+        """Whether none of them came before in this process's minute; then they are kept in mind."""
+        if (now := time.monotonic()) >= self._turns_at:
+            self._untold, self._turns_at = {}, now + MINUTE
+        if not self._untold.keys().isdisjoint(keys):
+            return False
+        self._untold.update(dict.fromkeys(keys, 1))
+        return True
 
     def _ask(self, verb: str, *args: object) -> int | None:
         return self._first_of(lambda: getattr(self._shared, verb)(*args), lambda: getattr(self._own, verb)(*args))

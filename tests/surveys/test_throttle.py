@@ -256,6 +256,25 @@ def test_two_processes_count_together(redis_url):
     assert second.count("sheet", whose) == 1
 
 
+def test_the_first_step_of_a_minute_is_told_with_the_second(redis_url):
+    first, second = counters_over(redis_url), counters_over(redis_url)
+    sheets, address = [("sheet", uuid.uuid4().hex) for _ in range(4)], ("address", uuid.uuid4().hex)
+    assert first.count_step(sheets[0], [address]) == [1, 1]
+    assert second.count_step(sheets[1], [address]) == [1, 1]  # which first has not told anybody
+    assert first.count_step(sheets[2], [address]) == [1, 2]
+    assert second.count_step(sheets[3], [address]) == [1, 4]
+    assert [counters.count_step(sheets[0], [address]) for counters in (first, second, first)] == [[2], [3], [4]]
+
+
+def test_a_step_that_counts_for_nobody_else_is_told_alone(redis_url):
+    counters, other = counters_over(redis_url), counters_over(redis_url)
+    sheet, address = ("sheet", uuid.uuid4().hex), ("address", uuid.uuid4().hex)
+    assert [counters.count_step(sheet, [address]) for _ in range(3)] == [[1, 1], [2], [3]]
+    assert counters.count_step(("sheet", uuid.uuid4().hex), [address]) == [1, 2]
+    assert other.count(*sheet) == 4
+    assert other.count(*address) == 3
+
+
 def test_redis_counts_again_once_it_is_back(redis_url, monkeypatch):
     counters, whose = counters_over(redis_url), uuid.uuid4().hex
     shared = counters._shared
