@@ -96,7 +96,7 @@ def _go_on(sitting: Sitting, sheet: Sheet, at: dt.datetime) -> Response:
         return _begin(sitting, sheet, at)
     said, before = redacted(sheet.said, sitting), questionnaire.said_in(response)
     is_news = _change(response, sheet, said, before, sitting, at)
-    if sheet.is_last:
+    if sheet.is_last or response.completed_at:
         _forget_unasked(response, sitting, before | said)
     if is_news:
         _announce(response)

@@ -79,9 +79,12 @@ class Place:
 
     @property
     def asks_call(self) -> bool:
-        """Whether we may call is asked where the customer writes: at the first open question, else on the last page."""
-        writes = [n for n, one in enumerate(self.pages) if any(q.kind == Question.Kind.TEXT for q in one)]
-        return self.sitting.invitation is not None and self.number == (writes[0] if writes else len(self.pages) - 1)
+        """Whether we may call is asked where this customer writes first, and on the last page where they never do."""
+        if self.sitting.invitation is None:
+            return False
+        numbers = range(len(self.pages))
+        writes = (n for n in numbers if any(one.kind == Question.Kind.TEXT for one in self.asked(n)))
+        return self.number == next(writes, numbers[-1])
 
 
 def step(request: HttpRequest, sitting: Sitting, at: dt.datetime, way: Way, by_decoy: bool = False) -> HttpResponse:

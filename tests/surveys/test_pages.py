@@ -411,6 +411,35 @@ def test_a_required_question_that_a_change_brings_up_beside_answered_ones_is_not
     assert asked(browser.get(path)) == ["comment", "solved"]
 
 
+def test_a_complete_answer_whose_change_ends_a_question_keeps_nothing_of_it(browser, sheet):
+    path = path_of(sheet)
+    browser.post(path, {"score": "3"})
+    browser.post(f"{path}?page=2", {"solved": "no", "wrong": ["chat"]})
+    browser.post(f"{path}?page=3", {"way": "email"})
+    browser.post(f"{path}?change=1", {"score": "9"})  # and leaves
+    assert stored() == ({"score": 9, "way": "email"}, True)
+    assert Response.objects.get().first["said"]["wrong"] == ["chat"]
+
+
+def test_whether_we_may_call_is_asked_where_this_customer_writes_first(browser, acme):
+    survey = Survey.objects.create(client=acme, kind="nps", name="two ways to write")
+    draft = wording.draft_of(survey, [("score", "nps"), ("comment", "text"), ("solved", "solved")])
+    more = {"kind": "text", "wording": wording.STANDARDS["comment"]}
+    Question.objects.create(version=draft, key="more", position=2, starts_page=True, **more)
+    unhappy = [{"of": "group", "values": ["detractor"]}]
+    draft.questions.filter(key="comment").update(starts_page=True, conditions=unhappy)
+    draft.questions.filter(key="solved").update(starts_page=True, position=3)
+    wording.publish(survey, factories.NOW)
+    for score, asking in ((3, [False, True, False, False]), (9, [False, False, True, False])):
+        campaign = factories.make_campaign(acme, "nps", survey=survey)
+        path = path_of(factories.make_invitation(acme, "nps", campaign=campaign))
+        asks = ['name="wants_call"' in browser.get(path).content.decode()]
+        browser.post(path, {"score": score})
+        pages = [browser.get(f"{path}?page={number}").content.decode() for number in (2, 3, 4)]
+        asks += ['name="wants_call"' in page and f'action="{path}?page={n}"' in page for n, page in enumerate(pages, 2)]
+        assert asks == asking
+
+
 def test_what_is_missing_on_a_later_page_is_named_there(browser, sheet):
     browser.post(path_of(sheet), {"score": "3"})
     page = browser.post(f"{path_of(sheet)}?page=2", {"ease": "4", "wrong": "chat"})
