@@ -6,8 +6,7 @@ is letters and digits that nobody can guess, so no wording and no name can hold 
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
-
-from django.utils.html import escape
+from html import escape
 
 from ..delivery.compiled import Marks
 
