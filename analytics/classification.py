@@ -127,6 +127,7 @@ def correct(
 ) -> Reading:
     """A person's judgement: exactly these themes with these sentiments. It replaces the machine's for good.
 
+    Without any, it is a comment to which no theme fits; where the machine saw no content, one that says nothing.
     `dropped` names signals that the person takes back; `drawn` says why this comment was looked at. What stood there
     before is kept as a `Correction`. ValueError for a theme of another client.
     """
@@ -142,7 +143,7 @@ def correct(
         reading, _ = Reading.objects.update_or_create(
             answer=answer,
             defaults={
-                "outcome": Reading.Outcome.THEMES if sentiments else Reading.Outcome.EMPTY,
+                "outcome": _outcome(sentiments, before),
                 "language": before.language if before else answer.response.language,
                 "signals": signals,
                 "text_hash": text.fingerprint(answer.text),
@@ -151,7 +152,7 @@ def correct(
                 **judged,
             },
         )
-        spans = {found.theme_id: (found.start, found.end) for found in assigned}
+        spans = {found.theme.merged_into_id or found.theme_id: (found.start, found.end) for found in assigned}
         answer.assignments.all().delete()
         said = ThemeAssignment.objects.bulk_create(
             ThemeAssignment(
@@ -169,6 +170,13 @@ def correct(
             after=account(reading, said),
         )
     return reading
+
+
+def _outcome(sentiments: dict[Theme, int], before: Reading | None) -> str:
+    if sentiments:
+        return Reading.Outcome.THEMES
+    says_nothing = before is not None and before.outcome == Reading.Outcome.EMPTY
+    return Reading.Outcome.EMPTY if says_nothing else Reading.Outcome.UNCLASSIFIED
 
 
 def account(reading: Reading | None, found: Iterable[ThemeAssignment]) -> dict:

@@ -129,6 +129,20 @@ def undo(desk: Desk) -> Answer | None:
     return last.answer
 
 
+def undo_second(desk: Desk) -> Answer | None:
+    """Take back this person's last second reading of today, unless somebody has judged the comment since; as `undo`."""
+    later = Correction.objects.filter(answer=OuterRef("answer"), at__gt=OuterRef("at"))
+    mine = SecondReading.objects.filter(by=desk.login, at__gte=desk.today, answer__response__client=desk.client)
+    with transaction.atomic():
+        last = mine.filter(~Exists(later)).select_related("answer").order_by("-at", "-pk").first()
+        if last is None:
+            return None
+        _lock(last.answer_id)
+        last.delete()
+        take(last.answer_id, desk, Drawn.RANDOM)
+    return last.answer
+
+
 def _still(desk: Desk, shown: Shown) -> Answer:
     """The comment, locked until the judgement is saved, with the words that were shown and in nobody else's hands."""
     _lock(shown.answer)

@@ -11,11 +11,12 @@ A comment is in one person's hands at a time, for ten minutes (`Lease`).
 
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import MD5, Cast, Concat
 
 from surveys.models import Answer, Client, Login, Reach, reach_of
@@ -25,6 +26,7 @@ from .models import Correction, Lease, Reading
 IN_HAND = dt.timedelta(minutes=10)
 ONE_IN = 10  # comments drawn by chance; comments that a second person reads
 TENTH = "19999999"  # what one in ten hexadecimal hashes lies below
+COUNTED = 1_000  # comments that wait: nobody works off more in a day, and a million would take a second to count
 TRIED = 5  # comments at the head of a queue, if others are taking them at this moment
 
 Drawn = Correction.Drawn
@@ -80,15 +82,24 @@ def clients_of(login: Login) -> QuerySet[Client]:
 
 
 def waiting(client: Client, login: Login) -> dict[str, int]:
-    """How many comments machines alone have read, by language, the most frequent one first."""
-    counts = _of(client, login).exclude(source=Reading.Source.PERSON).values_list("language").annotate(n=Count("pk"))
-    return dict(counts.order_by("-n", "language"))
+    """How many comments machines alone have read, by language, the most frequent one first.
+
+    Exact while there are fewer than `COUNTED`; that many are looked at, and where there are more, these are at least.
+    """
+    machines = _of(client, login).exclude(source=Reading.Source.PERSON)
+    found = Counter(machines.order_by().values_list("language", flat=True)[:COUNTED])
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def judged_today(desk: Desk) -> int:
     """Comments at this desk that stand as this person judged them since midnight, the client's."""
     mine = _at(desk).filter(source=Reading.Source.PERSON, read_by=desk.login)
     return mine.filter(read_at__gte=desk.today).count()
+
+
+def second_today(desk: Desk) -> int:
+    """Comments at this desk that this person has read a second time since midnight, the client's."""
+    return _at(desk).filter(answer__second_reading__by=desk.login, answer__second_reading__at__gte=desk.today).count()
 
 
 # --- Handing out ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from surveys.models import Answer
 
 from .models import Theme, ThemeAssignment
 from .taxonomy import SIGNALS
+from .templatetags.voice import led
+from .templatetags.voice import themes as found_in
 
 SENTIMENTS = [
     ("", _("not mentioned")),
@@ -25,7 +27,7 @@ class CorrectionForm(forms.Form):
 
     def __init__(self, answer: Answer, language: str, data=None, is_blind: bool = False) -> None:
         super().__init__(data, auto_id=f"id_{answer.pk}_%s")
-        self.standing = {found.theme_id: found.sentiment for found in answer.assignments.all() if not is_blind}
+        self.standing = {} if is_blind else {led(found).pk: found.sentiment for found in found_in(answer)}
         themes = Theme.objects.filter(client=answer.response.client_id)
         self.themes = [theme for theme in themes if not theme.is_retired or theme.pk in self.standing]
         for theme, key in zip(self.themes, keys(str(theme) for theme in self.themes), strict=True):

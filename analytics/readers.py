@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-READ_LATELY = 5_000  # texts whose reading by rules is kept: a model asks for the same one twice
 COLUMN = {key: place for place, key in enumerate(THEME_KEYS)}
 MODELS_KEPT = 16  # open at a time in a process, of some megabytes each
 HITS = "hits"  # the name of what the rules find, as a model remembers it
@@ -37,7 +36,7 @@ ALONE = "general"  # the theme that never stands beside another
 
 
 class UnusableModel(Exception):
-    """A stored model cannot read: what it was trained with is not there any more."""
+    """A stored model cannot read: what it was trained with is not there any more, or we do not know its format."""
 
 
 class ForgedModel(UnusableModel):
@@ -91,6 +90,15 @@ def reader_of(row: ThemeModel, own: rules.Words = ()) -> Reader:
     return Reader(Reading.Source.MODEL, row.version, partial(_by_model, model, own), model)
 
 
+def is_usable(row: ThemeModel) -> bool:
+    """Whether the version can read; one that is not ours was not opened."""
+    try:
+        reader_of(row)
+    except UnusableModel:
+        return False
+    return True
+
+
 def sign(row: ThemeModel, secret: str | None = None) -> str:
     """HMAC-SHA256 (hex) over the model and all that says whose it is, by a key made from SECRET_KEY."""
     name = f"{row.client_id} {row.language} {row.number} "
@@ -106,7 +114,6 @@ def is_ours(row: ThemeModel) -> bool:
 @lru_cache(maxsize=MODELS_KEPT)
 def _opened(pk: int, bears: tuple) -> "Model":
     from .learning import Model
-    from .learning.model import MissingEmbeddings
 
     row = ThemeModel.objects.get(pk=pk)
     if (row.client_id, row.language, row.number, row.signature) != bears or not is_ours(row):
@@ -114,8 +121,8 @@ def _opened(pk: int, bears: tuple) -> "Model":
     try:
         model = Model.from_bytes(bytes(row.data), embeds(row.language))
         model.rows(["."])  # opens its embeddings, so that what is wrong with them shows here
-    except MissingEmbeddings as missing:
-        raise UnusableModel(f"model {row}: {missing}; mend EMBEDDINGS_DIR or train it again") from missing
+    except ValueError as error:  # its embeddings are missing or others, or its format is one that we do not read
+        raise UnusableModel(f"model {row}: {error}; mend EMBEDDINGS_DIR or train it again") from error
     return model
 
 
@@ -134,29 +141,34 @@ def embeds(language: str) -> "dict[str, Embed]":
 
 def hits(language: str, texts: Sequence[str]) -> "np.ndarray":
     """What the rules find, as a model learns from it beside the words: a row for each text, a column for each theme."""
+    return _table([rules.read(text, language) for text in texts])
+
+
+def _table(read: Sequence[rules.Reading]) -> "np.ndarray":
     import numpy as np
 
-    rows = np.zeros((len(texts), len(THEME_KEYS)), np.float32)
-    for place, text in enumerate(texts):
-        for finding in _read(
-            text, language, ()
-        ).findings:  # as `_by_model` asks, where a client has no words of its own
+    rows = np.zeros((len(read), len(THEME_KEYS)), np.float32)
+    for place, reading in enumerate(read):
+        for finding in reading.findings:
             rows[place, COLUMN[finding.theme]] = 1
     return rows
 
 
-_read = lru_cache(maxsize=READ_LATELY)(rules.read)
-
-
 def _by_rules(language: str, own: rules.Words, texts: Sequence[str]) -> list[Judgement]:
-    read = [_read(text, language, own) for text in texts]
+    read = [rules.read(text, language, own) for text in texts]
     return [Judgement(found.outcome, found.findings, found.signals) for found in read]
 
 
 def _by_model(model: "Model", own: rules.Words, texts: Sequence[str]) -> list[Judgement]:
+    """The rules take each text apart once: what they find without `own` tells the model, and with it, people."""
     apart = tuple((OWN + key if key in model.keys else key, words) for key, words in own)
-    by_rules = [_read(text, model.language, apart) for text in texts]
-    return [_both(model, *pair) for pair in zip(model.judge(texts), by_rules, strict=True)]
+    told, by_rules = [], []
+    for text in texts:
+        heard = rules.hear(text, model.language)
+        told.append(rules.judge(heard))
+        by_rules.append(rules.judge(heard, apart) if apart else told[-1])
+    judged = model.judge(texts, {HITS: _table(told)})
+    return [_both(model, *pair) for pair in zip(judged, by_rules, strict=True)]
 
 
 def _both(model: "Model", judged, read: rules.Reading) -> Judgement:

@@ -20,6 +20,7 @@ _SAME_LENGTH = str.maketrans({
     "\xad": " ", "\u200b": " ", "\ufeff": " ",
 })  # fmt: skip
 _ODD_SPACE = re.compile(r"[^\S\n ]")
+_TO_EXCHANGE = re.compile(f"[{''.join(map(chr, _SAME_LENGTH))}]|{_ODD_SPACE.pattern}")  # "-" is none of them
 _WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"⟦([^⟦⟧]*)⟧")
 REDACTED = {
@@ -46,6 +47,8 @@ def normalise(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):
         lowered = "".join(small if len(small := char.lower()) == 1 else char for char in text)
+    if _TO_EXCHANGE.search(lowered) is None:  # as most texts
+        return lowered
     return _ODD_SPACE.sub(" ", lowered.translate(_SAME_LENGTH))
 
 

@@ -15,7 +15,7 @@ from surveys.models import Answer, Client, Login
 
 from . import classification, text, themes
 from .models import Correction, Reading, Rereading, ThemeAssignment, ThemeModel
-from .readers import Reader, embeds, is_ours, reader_for, reader_of, sign
+from .readers import Reader, embeds, is_usable, reader_for, reader_of, sign
 
 PROMISE = 0.9  # the share of right findings that a version promises for each theme
 HELD_OUT = 5  # one text in so many
@@ -154,7 +154,7 @@ def promote(row: ThemeModel, by: Login | None = None) -> None:
 def roll_back(row: ThemeModel, by: Login | None = None) -> ThemeModel | None:
     """Give up this version, if it is in use, for the one before it; None: the rules read again, or it was not.
 
-    A version that is not ours any more is passed over (see `readers`).
+    A version that cannot read, or is not ours any more, is passed over (see `readers`).
     """
     with transaction.atomic():
         Client.objects.select_for_update(no_key=True).get(pk=row.client_id)
@@ -162,7 +162,7 @@ def roll_back(row: ThemeModel, by: Login | None = None) -> ThemeModel | None:
         if not versions.filter(pk=row.pk, state=ThemeModel.State.ACTIVE).update(state=ThemeModel.State.FORMER):
             return None
         earlier = versions.filter(state=ThemeModel.State.FORMER, promoted_at__lt=row.promoted_at)
-        before = next(filter(is_ours, earlier.order_by("-promoted_at")), None)
+        before = next(filter(is_usable, earlier.order_by("-promoted_at")), None)
         if before is not None:
             _use(before, by, at=before.promoted_at)
         return before

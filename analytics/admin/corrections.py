@@ -124,7 +124,8 @@ class CorrectionAdmin(ReadOnly):
         return self._show(request, desk, page, clients=clients, waiting=waiting)
 
     def _show(self, request: HttpRequest, desk: Desk, page: str, clients: list[Client], waiting: dict) -> HttpResponse:
-        is_second, today = page == "second", desks.judged_today(desk)
+        is_second = page == "second"
+        today = desks.second_today(desk) if is_second else desks.judged_today(desk)
         chosen = None if is_second else request.GET.get("answer")
         answer, lease = None, None
         if chosen:
@@ -141,6 +142,7 @@ class CorrectionAdmin(ReadOnly):
             "places": {name: _address(name, desk.client, desk.language) for name in ("queue", "second")},
             "today": today,
             "wait": waiting.get(desk.language, 0),
+            "is_all": sum(waiting.values()) < desks.COUNTED,
             "wait_second": desks.awaiting_second(desk).count(),
         }
         if is_second:
@@ -156,11 +158,7 @@ class CorrectionAdmin(ReadOnly):
         """Do what the button says, then on to the next comment; or back to this one, if it must be looked at again."""
         here = _address(page, desk.client, desk.language)
         if "undo" in request.POST:
-            answer = corrections.undo(desk)
-            said = _("Your last judgement is taken back.") if answer else _("Today there is nothing to take back.")
-            self.message_user(request, said, messages.SUCCESS if answer else messages.WARNING)
-            is_read = answer and Reading.objects.filter(answer=answer).exists()
-            return redirect(_address("queue", desk.client, desk.language, answer) if is_read else here)
+            return redirect(self._take_back(request, desk, page) or here)
         answer = _answer(desk, request.POST.get("answer", ""))
         if "skip" in request.POST:
             desks.lay_aside(answer, request.user)
@@ -175,6 +173,15 @@ class CorrectionAdmin(ReadOnly):
             if isinstance(late, corrections.Different) and page == "queue":
                 return redirect(_address(page, desk.client, desk.language, answer))
         return redirect(here)
+
+    def _take_back(self, request: HttpRequest, desk: Desk, page: str) -> str:
+        """Where to go on: to the comment whose judgement is taken back, "" for the next one."""
+        answer = corrections.undo_second(desk) if page == "second" else corrections.undo(desk)
+        said = _("Your last judgement is taken back.") if answer else _("Today there is nothing to take back.")
+        self.message_user(request, said, messages.SUCCESS if answer else messages.WARNING)
+        if answer is None or page == "second" or not Reading.objects.filter(answer=answer).exists():
+            return ""  # a second reading lies in this person's hands, and comes back as the next
+        return _address(page, desk.client, desk.language, answer)
 
     def _save(self, request: HttpRequest, desk: Desk, answer: Answer, page: str) -> None:
         form = CorrectionForm(answer, get_language() or "en", request.POST, is_blind=page == "second")
@@ -243,7 +250,7 @@ def _answer(desk: Desk, pk: str | int) -> Answer:
     within = desks.within(reach_of(desk.login))
     read = Answer.objects.filter(within, response__client=desk.client, reading__isnull=False)
     related = ("response__client", "question", "reading__read_by")
-    return get_object_or_404(read.select_related(*related).prefetch_related("assignments__theme"), pk=pk)
+    return get_object_or_404(read.select_related(*related).prefetch_related("assignments__theme__merged_into"), pk=pk)
 
 
 def _before_eyes(answer: Answer, is_blind: bool) -> dict:
@@ -257,7 +264,7 @@ def _before_eyes(answer: Answer, is_blind: bool) -> dict:
         "form": form,
         "shown": corrections.as_shown(answer),
         "is_current": is_current,
-        "found": [] if is_blind or not is_current else list(answer.assignments.all()),
+        "found": [] if is_blind or not is_current else voice.themes(answer),
         "usual": {"detractor": -1, "passive": 0, "promoter": 1}[answer.response.group],
         "history": told.get(answer.pk, []),
     }

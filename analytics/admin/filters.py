@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -10,8 +11,10 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from surveys.admin_scope import names_agents
-from surveys.models import Answer, Client, Door, Group, Login, Team, reach_of
+from surveys.models import Answer, Client, Door, Group, Login, Survey, Team, reach_of
 
+from .. import periods
+from ..honesty import gaming
 from ..models import Reading, Theme, ThemeAssignment
 
 USUAL_DAYS = 90
@@ -61,7 +64,8 @@ class CommentFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         answers = Answer.objects.filter(response=OuterRef("pk")).exclude(text="")
         if self.value() == "unclassified":
-            answers = answers.filter(reading__outcome=Reading.Outcome.UNCLASSIFIED)
+            by_machine = answers.exclude(reading__source=Reading.Source.PERSON)
+            answers = by_machine.filter(reading__outcome=Reading.Outcome.UNCLASSIFIED)
         if self.value() == "no":
             return queryset.exclude(Exists(answers))
         return queryset.filter(Exists(answers)) if self.value() else queryset
@@ -112,6 +116,35 @@ class ThemeFilter(admin.SimpleListFilter):
         led = Q(theme__key=self.value(), theme__merged_into=None) | Q(theme__merged_into__key=self.value())
         named = ThemeAssignment.objects.filter(led, answer__response=OuterRef("pk"))
         return queryset.filter(Exists(named)) if self.value() else queryset
+
+
+class SignFilter(admin.SimpleListFilter):
+    """The answers behind a figure of the honesty pages, such as “quick:2026-10:7”: its kind, period and client."""
+
+    title = gettext_lazy("behind the figure")
+    parameter_name = "sign"
+
+    def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, str]]:
+        asked = self.used_parameters.get(self.parameter_name) or ""
+        return [(asked, asked.rpartition(":")[0])]
+
+    def has_output(self) -> bool:
+        return bool(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        try:
+            kind, text, number = self.value().split(":")
+            client = clients_of(request.user).get(pk=int(number))
+            period = periods.parse(text, client.time_zone)
+            if kind == "jump":
+                found = gaming.jumped(client, period, tuple(Survey.Kind))
+            else:
+                found = gaming.found(client, period, kind)
+        except (ValueError, KeyError, OverflowError, Client.DoesNotExist) as wrong:
+            raise IncorrectLookupParameters from wrong
+        return queryset.filter(pk__in=found.order_by().values("pk"))
 
 
 class ClientFilter(admin.SimpleListFilter):

@@ -7,24 +7,23 @@ one per kind of feature (Salton and Buckley 1988, Information Processing & Manag
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from scipy import sparse
 
+from analytics import rules
 from analytics.learning.knowledge import CLASS, KEYWORD
-from analytics.text import normalise
 
 WORDS_READ = 2_000  # of a comment, as the rules do; what comes later is not judged
 LONGEST_WORD = 40  # letters looked at
 PARTS = range(2, 6)  # letters of a part of a word
+ROWS = 500  # weighted at a time: bounds the memory
 REMEMBERED = 100_000  # words; then memory starts afresh
 WORD, PAIR, PART = "w", "p", "l"  # how the names of these features begin
 BLOCKS = {WORD: 0, PAIR: 0, PART: 1, CLASS: 2, KEYWORD: 3}  # what is brought to one length together
 WEIGHTS = np.array([1.0, 1.0, 1.0, 0.4])  # of the blocks
 
-_QUOTED = re.compile(r"^ *>.*$", re.MULTILINE)
-_LINK = re.compile(r"(?:https?://|www\.)\S+")
 _DIGIT = re.compile(r"\d")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+|[!?]+|[^\s\w]|_+")
 
@@ -33,19 +32,13 @@ Reader = Callable[[str], Iterable[str]]
 
 
 def own_words(text: str) -> str:
-    """Normalised, digits alike, quoted lines and links blanked out, at the same length."""
-    plain = _LINK.sub(_blank, _QUOTED.sub(_blank, normalise(text)))
-    return _DIGIT.sub("0", plain)
-
-
-def _blank(match: re.Match) -> str:
-    return " " * len(match.group())
+    """The customer's own words as the rules read them, digits alike, at the same length."""
+    return _DIGIT.sub("0", rules.own_words(text))
 
 
 def spoken(text: str) -> list[str]:
     """The customer's own words, numbers and signs, in order."""
-    found = islice(_TOKEN.finditer(own_words(text)), WORDS_READ)
-    return [match.group()[:LONGEST_WORD] for match in found]
+    return [word[:LONGEST_WORD] for word in _TOKEN.findall(own_words(text))[:WORDS_READ]]
 
 
 class Features:
@@ -65,7 +58,7 @@ class Features:
         words = {word: tuple(_of_word(word, reader)) for word in set(chain.from_iterable(said))}
         found: dict[str, int] = {}
         for line in said:
-            for name in {*chain.from_iterable(words[word] for word in set(line)), *_pairs(line)}:
+            for name in dict.fromkeys([*chain.from_iterable(words[word] for word in line), *_pairs(line)]):
                 found[name] = found.get(name, 0) + 1
         names = [name for name, count in found.items() if count >= least]
         return cls(names, np.ones(len(names)), reader)
@@ -74,7 +67,9 @@ class Features:
         """How often each feature stands in each text."""
         seen: dict[str, int] = {}
         places = [[seen.setdefault(word, len(seen)) for word in line] for line in said]
-        of_words = _table(places, len(seen)) @ _table([self._parts_of(word) for word in seen], len(self.names))
+        parts = [self._parts_of(word) for word in seen]
+        known = _counted(np.concatenate([np.empty(0, np.int32), *parts]), [*map(len, parts)], len(self.names))
+        of_words = _table(places, len(seen)) @ known
         column = self._column.get
         pairs = [[place for name in _pairs(line) if (place := column(name)) is not None] for line in said]
         counted = (of_words + _table(pairs, len(self.names))).tocsr()
@@ -83,12 +78,19 @@ class Features:
 
     def weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         """Counts as weights, each block of features of its own length in each row."""
-        data = (1 + np.log(counts.data)) * self.idf[counts.indices]
-        block = self._block[counts.indices]
-        cell = np.repeat(np.arange(counts.shape[0]) * len(WEIGHTS), np.diff(counts.indptr)) + block
-        length = np.sqrt(np.bincount(cell, data**2, minlength=counts.shape[0] * len(WEIGHTS)))
-        data = (data / length[cell] * WEIGHTS[block]).astype(np.float32)
+        data = np.empty(len(counts.data), np.float32)
+        for first in range(0, counts.shape[0], ROWS):
+            ends = counts.indptr[first : first + ROWS + 1]
+            here = slice(ends[0], ends[-1])
+            data[here] = self._weights(counts.data[here], counts.indices[here], np.diff(ends))
         return sparse.csr_matrix((data, counts.indices, counts.indptr), counts.shape)
+
+    def _weights(self, counts: np.ndarray, columns: np.ndarray, widths: np.ndarray) -> np.ndarray:
+        data = (1 + np.log(counts, dtype=np.float32)) * self.idf[columns]
+        block = self._block[columns]
+        cell = np.repeat(np.arange(len(widths)) * len(WEIGHTS), widths) + block
+        length = np.sqrt(np.bincount(cell, data**2, minlength=len(widths) * len(WEIGHTS)))
+        return data / length[cell] * WEIGHTS[block]
 
     def learn_rarity(self, counts: sparse.csr_matrix) -> None:
         """Set the weights from the texts that `counts` counts: log((1 + n) / (1 + texts with it)) + 1."""
@@ -105,8 +107,9 @@ class Features:
         if parts is None:
             if len(self._parts) >= REMEMBERED:
                 self._parts.clear()
-            columns = (self._column.get(name) for name in _of_word(word, self._reader))
-            parts = self._parts[word] = np.array([c for c in columns if c is not None], np.int32)
+            column = self._column.get
+            columns = [place for name in _of_word(word, self._reader) if (place := column(name)) is not None]
+            parts = self._parts[word] = np.array(columns, np.int32)
         return parts
 
 
@@ -119,16 +122,11 @@ def beside(rows: sparse.csr_matrix, *blocks: np.ndarray) -> sparse.csr_matrix:
     return sparse.hstack([rows, *even], format="csr")
 
 
-def _of_word(word: str, reader: Reader) -> Iterable[str]:
-    if word[0].isalnum():
-        yield WORD + word
-    yield from reader(word)
+def _of_word(word: str, reader: Reader) -> list[str]:
     framed = f" {word} "
-    for size in PARTS:
-        for start in range(max(len(framed) - size, 0) + 1):
-            yield PART + framed[start : start + size]
-        if len(framed) <= size:
-            break
+    sizes = range(PARTS.start, min(PARTS.stop, len(framed) + 1))
+    parts = [PART + framed[start : start + size] for size in sizes for start in range(len(framed) - size + 1)]
+    return [*([WORD + word] if word[0].isalnum() else ()), *reader(word), *parts]
 
 
 def _pairs(line: Sequence[str]) -> list[str]:
@@ -138,8 +136,13 @@ def _pairs(line: Sequence[str]) -> list[str]:
 
 def _table(lines: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
     """One row per line, counting the columns it names."""
-    ends = np.cumsum([0, *map(len, lines)])
-    columns = np.fromiter(chain.from_iterable(lines), np.int32, ends[-1])
-    table = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(lines), width))
+    lengths = [*map(len, lines)]
+    return _counted(np.fromiter(chain.from_iterable(lines), np.int32, sum(lengths)), lengths, width)
+
+
+def _counted(columns: np.ndarray, lengths: Sequence[int], width: int) -> sparse.csr_matrix:
+    """A row for each so many of the columns."""
+    ends = np.cumsum([0, *lengths])
+    table = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(lengths), width))
     table.sum_duplicates()
     return table

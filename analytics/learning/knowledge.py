@@ -5,12 +5,11 @@ The classes are our own word lists, one file per language. A model that learnt "
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from analytics.rules.lexicon import fold
+from analytics.rules.spelling import Spellings, fold
 
 CLASS, KEYWORD = "c", "k"  # how the names of these features begin
 COMPOUND = 5  # letters from which on a keyword is also found inside a longer word
@@ -38,39 +37,21 @@ class Knowledge:
 
 
 class WordLists:
-    """Lists of words by name: wort~ with its endings, wort* beginning, *wort ending, *wort* containing it."""
+    """Lists of words by name, written as in rule files; wort~ with its endings."""
 
     def __init__(self, lists: Mapping[str, Iterable[str]], language: str):
-        self._exact, self._start, self._end, self._inside = (defaultdict(set) for _ in range(4))
+        self._spellings = Spellings()
+        endings = ENDINGS.get(language, ("",))
         for name, words in lists.items():
             for word in words:
-                self._enter(word, name, ENDINGS.get(language, ("",)))
-        self._lengths = sorted({len(part) for part in self._inside})
+                self._spellings.enter(word, name, _forms(word.rstrip("~"), endings))
+        self.holding = self._spellings.of
 
-    def holding(self, word: str) -> set[str]:
-        """The names of the lists that hold this (folded) word. Time is linear in the word's length."""
-        found = set(self._exact.get(word, ()))
-        for cut in range(1, len(word) + 1):
-            found.update(self._start.get(word[:cut], ()), self._end.get(word[-cut:], ()))
-        for length in self._lengths:
-            for start in range(len(word) - length + 1):
-                found.update(self._inside.get(word[start : start + length], ()))
-        return found
 
-    def _enter(self, spec: str, name: str, endings: tuple[str, ...]) -> None:
-        stem = fold(spec.strip("*~"))
-        if spec.endswith("~"):
-            for ending in endings:
-                self._exact[fold(spec[:-1] + ending)].add(name)
-                self._exact[fold(re.sub(r"e?$|y$", "", spec[:-1]) + ending)].add(name)
-        elif spec.startswith("*") and spec.endswith("*"):
-            self._inside[stem].add(name)
-        elif spec.startswith("*"):
-            self._end[stem].add(name)
-        elif spec.endswith("*"):
-            self._start[stem].add(name)
-        else:
-            self._exact[stem].add(name)
+def _forms(word: str, endings: Iterable[str]) -> Iterator[str]:
+    for ending in endings:
+        yield word + ending
+        yield re.sub(r"e?$|y$", "", word) + ending
 
 
 def words_of(given) -> Iterator[str]:

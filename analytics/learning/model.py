@@ -107,16 +107,23 @@ class Model:
             reached &= likeliest
         return reached
 
-    def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """What reaches its threshold, with its sentiment and the sentence that decided."""
-        return [found for i in range(0, len(texts), BATCH) for found in self._judge(texts[i : i + BATCH])]
+    def judge(self, texts: Sequence[str], at_hand: Mapping[str, np.ndarray] | None = None) -> list[Judgement]:
+        """What reaches its threshold, with its sentiment and the sentence that decided.
+
+        `at_hand` are vectors of the texts that the caller has already, by the name of what makes them.
+        """
+        judged = []
+        for start in range(0, len(texts), BATCH):
+            batch = slice(start, start + BATCH)
+            judged += self._judge(texts[batch], {name: rows[batch] for name, rows in (at_hand or {}).items()})
+        return judged
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self.calibration.probabilities(self.themes.scores(self.rows(texts)))
 
     def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """The texts as the linear verdicts read them."""
-        return self._rows(texts, [spoken(text) for text in texts])
+        return self._rows(texts, [spoken(text) for text in texts], {})
 
     def plain_rows(self, parts: Sequence[str]) -> sparse.csr_matrix:
         """Parts of texts by their words alone: what is known of a whole text is not asked again of each sentence."""
@@ -124,13 +131,14 @@ class Model:
         missing = self.themes.weights.shape[0] - rows.shape[1]
         return sparse.hstack([rows, sparse.csr_matrix((rows.shape[0], missing))], format="csr") if missing else rows
 
-    def _rows(self, texts: Sequence[str], said: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+    def _rows(self, texts: Sequence[str], said: Sequence[Sequence[str]], at_hand: Mapping) -> sparse.csr_matrix:
         rows = self.features.weighted(self.features.counts(said))
-        return beside(rows, *(embed(texts) for embed in self.embeds.values()))
+        vectors = (at_hand[name] if name in at_hand else embed(texts) for name, embed in self.embeds.items())
+        return beside(rows, *vectors)
 
-    def _judge(self, texts: Sequence[str]) -> list[Judgement]:
+    def _judge(self, texts: Sequence[str], at_hand: Mapping[str, np.ndarray]) -> list[Judgement]:
         said = [spoken(text) for text in texts]
-        rows = self._rows(texts, said)
+        rows = self._rows(texts, said, at_hand)
         probabilities = self.calibration.probabilities(self.themes.scores(rows))
         found = self.decide(probabilities, self.thresholds)
         found[[not any(word[0].isalpha() for word in line) for line in said]] = False

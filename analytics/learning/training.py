@@ -30,6 +30,7 @@ ENOUGH = 30  # examples of a theme, from which on its own promise can be measure
 CAUTION, OWN_CAUTION = 0.7, 0.2  # standard errors by which the promise is kept: where few are measured, and else
 ONE_OF_MANY = 4.0  # how much more a missed example of a class costs than a false one, where each text has one class
 MOST_WEIGHTS = 4_000_000  # above, features of a single text are left out
+MOST_TIMES = 255  # that a feature counts in one text: a byte each
 WORTH_IT = 0.002  # of micro-F1 out of fold that vectors must find more: less is chance, and they cost time
 SENTIMENTS = (-1, 0, 1)
 
@@ -97,10 +98,12 @@ class _Said:
             features = Features.of([*said, *given], knowledge.of_word, least=2)
         wanted = np.array([[key in example.themes for key in keys] for example in examples])
         carried = np.array([[word in by_theme[key] for key in keys] for word in words], bool).reshape(-1, len(keys))
-        return cls(knowledge, features, features.counts(said), wanted, words, features.counts(given), carried)
+        counts = features.counts(said)
+        counts.data = np.minimum(counts.data, MOST_TIMES).astype(np.uint8)
+        return cls(knowledge, features, counts, wanted, words, features.counts(given), carried)
 
     def rows(self, chosen: np.ndarray) -> sparse.csr_matrix:
-        rows = self.features.weighted(self.counts[chosen])
+        rows = self.features.weighted(self.counts if chosen.all() else self.counts[chosen])
         return beside(rows, *(vectors[chosen] for vectors in self.vectors))
 
     def beside(self, embed: Embed, texts: Sequence[str]) -> "_Said":
@@ -156,9 +159,13 @@ def _out_of_fold(said: _Said, single: bool, seed: int) -> tuple[np.ndarray, np.n
 
 
 def _fitted(rows: sparse.csr_matrix, wanted: np.ndarray, weight: np.ndarray, single: bool, seed: int) -> Linear:
-    """A theme without an example on either side keeps a verdict of "no" (or "yes") and no weights."""
+    """A theme without an example on either side keeps a verdict of "no" (or "yes") and no weights.
+
+    It takes the rows over, in the numbers that the machines want: each of them would make its own copy of others.
+    """
     from sklearn.svm import LinearSVC
 
+    rows.data = rows.data.astype(np.float64)
     weights = np.zeros((rows.shape[1], wanted.shape[1]), np.float32)
     bias = np.where(wanted.all(axis=0), 1.0, -1.0)
     often = weight @ wanted

@@ -9,33 +9,30 @@ A rule file names words and phrases, separated by commas or line ends. In a phra
     ..          up to five words in between, no comma, no negation
 
 Words are compared folded: umlauts written out, doubled letters single, elongations ("suuuper") shortened. Words of
-seven letters and more are also found with one letter missing or two neighbours swapped. The work is a handful of
-dictionary look-ups per distinct word, so that the time is linear in the length of the comment.
+seven letters and more are also found with one letter missing or two neighbours swapped. All that is known of a word is
+worked out once and remembered; a phrase is followed only where its first two words stand, so that the time is linear in
+the length of the comment.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
+from typing import NamedTuple
+
+from analytics.rules.spelling import Parts, Spellings, fold
 
 APART = ("said", "complaint", "wish", "peak")  # kinds of list whose phrases stand beside all others
 GAP = 5  # words that ".." may span; never a comma or a negation
 TYPO_LETTERS = 7  # shorter words have too many neighbours to forgive a typing error
 LONGEST_WORD = 40  # letters looked at; longer "words" are noise
-_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", "-": ""})
-_ELONGATED_VOWEL = re.compile(r"([aeiouy])\1{2,}")
-_ELONGATED = re.compile(r"(\w)\1{2,}")
-_DOUBLED = re.compile(r"(\w)\1")
 _ENDINGS = {
     "de": ("e", "er", "es", "en", "em", "ere", "erer", "eres", "eren", "ste", "sten", "s", "n"),
     "en": ("s", "es", "d", "ed", "ing", "ly", "er", "est", "y"),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word, number or emoji of a comment; `start` and `end` point into the comment as stored."""
 
     text: str
@@ -45,16 +42,14 @@ class Word:
     after_pause: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """What a phrase stands for: a list of the rule file (`group`) and the part of it (`kind`)."""
 
     group: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     label: Label
     places: tuple[int, ...]  # indexes of the words that matched, gaps left out
 
@@ -67,11 +62,46 @@ class Match:
         return self.places[-1]
 
 
-def fold(word: str) -> str:
-    """One spelling for many: "Schoen", "schöön" and "SCHÖN" (lowered) are the same word."""
-    word = word.translate(_OUT)
-    word = _ELONGATED.sub(r"\1\1", _ELONGATED_VOWEL.sub(r"\1", word))
-    return _DOUBLED.sub(r"\1", word) if len(word) > 4 else word
+class Node:
+    """How far phrases have come: those that end here, and how others go on, by the slot of their next word."""
+
+    __slots__ = ("adjoining", "apart", "labels")
+
+    def __init__(self, merged: Iterable["Node"] = ()) -> None:
+        self.labels: list[Label] = []
+        self.adjoining: dict[int, list[Node]] = {}
+        self.apart: dict[int, list[Node]] = {}  # after a gap
+        for node in merged:
+            self.labels += node.labels
+            for own, more in ((self.adjoining, node.adjoining), (self.apart, node.apart)):
+                for slot, nodes in more.items():
+                    own[slot] = [*own.get(slot, ()), *nodes]
+
+    def then(self, pattern: Sequence[int | None]) -> "Node":
+        """Where this pattern of slots leads, None being a gap; the way is made where there is none."""
+        node, is_gap = self, False
+        for slot in pattern:
+            if slot is not None:
+                node = (node.apart if is_gap else node.adjoining).setdefault(slot, [Node()])[0]
+            is_gap = slot is None
+        return node
+
+
+class Known(NamedTuple):
+    """The slots that a word fills, those of them that some phrase looks for after a gap, and what the word begins."""
+
+    slots: set[int]
+    after_gaps: set[int]
+    begun: Node | None
+
+
+class Line(NamedTuple):
+    """A comment as phrases are followed in it: its words' slots, and those that any phrase wants after a gap."""
+
+    slots: list[set[int]]
+    after_gaps: set[int]
+    sentences: list[int]
+    pauses: list[bool]
 
 
 def ways(part: str) -> list[str]:
@@ -82,9 +112,8 @@ def ways(part: str) -> list[str]:
     return [*([single] if single else []), *several, *([""] if part.endswith("?") else [])]
 
 
-def matches(words: Sequence[Word], lexicons: Iterable["Lexicon"]) -> list[Match]:
-    """What any of the lexicons finds, longest first, none inside a longer one."""
-    found = set().union(*(lexicon.found(words) for lexicon in lexicons))
+def outermost(found: Iterable[Match]) -> list[Match]:
+    """What was found, longest first, none inside a longer one."""
     return _without_contained(sorted(found, key=_longest_first))
 
 
@@ -97,13 +126,11 @@ class Lexicon:
         self._language = language
         self._sets = {name: tuple(_items(text, r"[\s,]+")) for name, text in sets.items()}
         self._slots: dict[str, int] = {}
-        self._exact: dict[str, set[int]] = defaultdict(set)
-        self._prefix: dict[str, set[int]] = defaultdict(set)
-        self._suffix: dict[str, set[int]] = defaultdict(set)
-        self._infix: dict[str, set[int]] = defaultdict(set)
-        self._misspelt_exact: dict[str, set[int]] = defaultdict(set)
-        self._misspelt_prefix: dict[str, set[int]] = defaultdict(set)
-        self._by_ends: dict[int, dict[int, list[tuple[tuple[int | None, ...], Label]]]] = defaultdict(dict)
+        self._spellings = Spellings()
+        self._misspelt: dict[str, set[int]] = {}
+        self._misspelt_prefixes = Parts()
+        self._phrases = Node()
+        self._after_gaps: set[int] = set()
         self._negators: set[int] = set()
         self._number = self._slot("@numbers")
         for group, kinds in groups.items():
@@ -111,48 +138,52 @@ class Lexicon:
                 for phrase in _items(text, r"[,\n]+"):
                     self._add(phrase, Label(group, kind))
         self._forgive_typing_errors()
-        self._infix_lengths = sorted({len(part) for part in self._infix})
-        self.slots_of = lru_cache(maxsize=remembered)(self._look_up)
-        self.begun_by = lru_cache(maxsize=remembered // 10)(self._begun_by)
+        self.known = lru_cache(maxsize=remembered)(self._known)
+        self._begun_by = lru_cache(maxsize=remembered)(self._begun_by_slots)
 
     def found(self, words: Sequence[Word]) -> set[Match]:
-        """Every phrase in its places; it never crosses a sentence end."""
-        slots = [self.slots_of(word.text) for word in words]
-        present = frozenset().union(*slots)
-        return {
-            Match(label, places)
-            for index, word in enumerate(words)
-            if (by_last := self.begun_by(word.text))
-            for last in by_last.keys() & present
-            for pattern, label in by_last[last]
-            if (places := self._follow(pattern, 1, (index,), words, slots))
-        }
+        """Every phrase in its places, the nearest ones of each beginning; it never crosses a sentence end."""
+        known = [self.known(word.text) for word in words]
+        line = Line(
+            [one.slots for one in known],
+            set().union(*[one.after_gaps for one in known]),
+            [word.sentence for word in words],
+            [word.after_pause for word in words],
+        )
+        found: set[Match] = set()
+        for place, one in enumerate(known):
+            if one.begun is not None:
+                self._follow(one.begun, (place,), line, found, set())
+        return found
 
-    def _begun_by(self, word: str) -> dict[int, list[tuple[tuple[int | None, ...], Label]]]:
-        """The phrases that may begin with `word`, by the slot of their last word."""
-        found = defaultdict(list)
-        for slot in self.slots_of(word):
-            for last, phrases in self._by_ends.get(slot, {}).items():
-                found[last] += phrases
-        return dict(found)
+    def _follow(self, node: Node, places: tuple[int, ...], line: Line, found: set[Match], told: set[Node]) -> None:
+        """All that ends at `node`, unless that was told, and what goes on from it. Depth is the phrases'."""
+        if node.labels and node not in told:
+            told.add(node)
+            found.update([Match(label, places) for label in node.labels])
+        slots, _after_gaps, sentences, _pauses = line
+        following = places[-1] + 1
+        if following == len(slots) or sentences[following] != sentences[following - 1]:
+            return
+        adjoining = node.adjoining
+        for slot in adjoining.keys() & slots[following]:
+            for then in adjoining[slot]:
+                self._follow(then, (*places, following), line, found, told)
+        if node.apart and node.apart.keys() & line.after_gaps:
+            self._leap(node.apart, places, line, found, told)
 
-    def _follow(self, pattern, step, places, words, slots) -> tuple[int, ...] | None:
-        """The places of the rest of `pattern` after `places`, or None. Depth is the pattern's, breadth its gaps'."""
-        if step == len(pattern):
-            return places
+    def _leap(self, apart, places: tuple[int, ...], line: Line, found: set[Match], told: set[Node]) -> None:
+        """Follow what goes on after a gap: no further than a pause, a negation or the end of the sentence."""
+        slots, _after_gaps, sentences, pauses = line
         last = places[-1]
-        is_gap = pattern[step] is None
-        step += is_gap
-        for index in range(last + 1, min(last + 2 + is_gap * GAP, len(words))):
-            if words[index].sentence != words[last].sentence or (is_gap and words[index].after_pause):
-                return None
-            if pattern[step] in slots[index]:
-                rest = self._follow(pattern, step + 1, (*places, index), words, slots)
-                if rest:
-                    return rest
-            if is_gap and not self._negators.isdisjoint(slots[index]):
-                return None
-        return None
+        for index in range(last + 1, min(last + 2 + GAP, len(slots))):
+            if sentences[index] != sentences[last] or pauses[index]:
+                return
+            for slot in apart.keys() & slots[index]:
+                for then in apart[slot]:
+                    self._follow(then, (*places, index), line, found, told)
+            if not self._negators.isdisjoint(slots[index]):
+                return
 
     def _add(self, phrase: str, label: Label) -> None:
         for choice in product(*(ways(part) for part in phrase.split())):
@@ -160,7 +191,8 @@ class Lexicon:
             pattern = tuple(None if part == ".." else self._slot(part) for part in parts)
             if pattern[0] is None or pattern[-1] is None:
                 raise ValueError(f"A phrase begins and ends with a word: {phrase!r}")
-            self._by_ends[pattern[0]].setdefault(pattern[-1], []).append((pattern, label))
+            self._phrases.then(pattern).labels.append(label)
+            self._after_gaps.update(slot for before, slot in pairwise(pattern) if before is None)
             if label.kind == "negator" and len(pattern) == 1:
                 self._negators.add(pattern[0])
 
@@ -171,7 +203,7 @@ class Lexicon:
         if spec not in self._slots:
             self._slots[spec] = len(self._slots)
             for word in self._alternatives(spec):
-                self._enter(word, self._slots[spec])
+                self._spellings.enter(word, self._slots[spec], self._forms(word.rstrip("~")))
         return self._slots[spec]
 
     def _alternatives(self, spec: str) -> Iterator[str]:
@@ -184,20 +216,6 @@ class Lexicon:
             else:
                 yield word
 
-    def _enter(self, word: str, slot: int) -> None:
-        stem = fold(word.strip("*~"))
-        if word.endswith("~"):
-            for form in self._forms(word[:-1]):
-                self._exact[fold(form)].add(slot)
-        elif word.startswith("*") and word.endswith("*"):
-            self._infix[stem].add(slot)
-        elif word.startswith("*"):
-            self._suffix[stem].add(slot)
-        elif word.endswith("*"):
-            self._prefix[stem].add(slot)
-        else:
-            self._exact[stem].add(slot)
-
     def _forms(self, word: str) -> Iterator[str]:
         yield word
         for ending in _ENDINGS[self._language]:
@@ -208,36 +226,34 @@ class Lexicon:
                 yield word[:-1] + "i" + ending
 
     def _forgive_typing_errors(self) -> None:
-        for table, misspelt in ((self._exact, self._misspelt_exact), (self._prefix, self._misspelt_prefix)):
-            for stem, slots in table.items():
-                if len(stem) >= TYPO_LETTERS and stem.isalpha():
-                    for variant in _misspelt(stem):
-                        misspelt[variant].update(slots)
+        """Enter what becomes of long words where a letter is missing; and of beginnings, with neighbours swapped, too.
 
-    def _look_up(self, word: str) -> frozenset[int]:
+        (Of whole words, swapped neighbours are looked for by swapping them back: that would be as much again.)
+        """
+        _enter_all(self._misspelt, self._spellings.exact, _with_one_missing)
+        _enter_all(self._misspelt_prefixes, self._spellings.prefixes, _with_one_missing)
+        _enter_all(self._misspelt_prefixes, self._spellings.prefixes, _with_two_swapped)
+
+    def _known(self, word: str) -> Known:
+        return self._begun_by(frozenset(self._look_up(word)))
+
+    def _begun_by_slots(self, slots: frozenset[int]) -> Known:
+        begun = [node for slot in slots for node in self._phrases.adjoining.get(slot, ())]
+        return Known(set(slots), slots & self._after_gaps, Node(begun) if begun else None)
+
+    def _look_up(self, word: str) -> set[int]:
         if word[0].isdigit():
-            return frozenset((self._number, *self._exact.get(word, ())))
-        slots = self._spelt(fold(word[:LONGEST_WORD]))
+            return {self._number, *self._spellings.exact.get(word, ())}
+        slots = self._spellings.of(folded := fold(word[:LONGEST_WORD]))
         if "-" in word:
-            slots.update(*(self._spelt(fold(part)) for part in word[:LONGEST_WORD].split("-") if part))
-        return frozenset(slots or self._misspelt_as(fold(word[:LONGEST_WORD])))
-
-    def _spelt(self, word: str) -> set[int]:
-        size = len(word)
-        slots = set(self._exact.get(word, ()))
-        for cut in range(1, size + 1):
-            slots.update(self._prefix.get(word[:cut], ()))
-            slots.update(self._suffix.get(word[size - cut :], ()))
-        for length in self._infix_lengths:
-            for start in range(size - length + 1):
-                slots.update(self._infix.get(word[start : start + length], ()))
-        return slots
+            slots.update(*(self._spellings.of(fold(part)) for part in word[:LONGEST_WORD].split("-") if part))
+        return slots or self._misspelt_as(folded)
 
     def _misspelt_as(self, word: str) -> set[int]:
         """The slots of the listed word that `word` is, or begins with, once one typing error is forgiven."""
-        slots = set(self._misspelt_exact.get(word, ()))
-        for cut in range(len(word), TYPO_LETTERS - 2, -1):
-            slots.update(self._misspelt_prefix.get(word[:cut], ()))
+        slots = set(self._misspelt.get(word, ())).union(*self._misspelt_prefixes.beginning(word))
+        if _is_long(word):
+            slots.update(*(self._spellings.exact.get(variant, ()) for variant in _with_two_swapped(word)))
         return slots
 
 
@@ -247,10 +263,25 @@ def _items(text: str, separators: str) -> Iterator[str]:
             yield item.strip()
 
 
-def _misspelt(stem: str) -> Iterator[str]:
-    """One letter missing, or two neighbours swapped; the first letter is never wrong, the last never missing."""
+def _is_long(stem: str) -> bool:
+    return len(stem) >= TYPO_LETTERS and stem.isalpha()
+
+
+def _enter_all(misspelt: dict[str, set[int]], table: dict[str, set[int]], errors: Callable) -> None:
+    for stem, slots in table.items():
+        if _is_long(stem):
+            for variant in errors(stem):
+                misspelt[variant] = misspelt[variant] | slots if variant in misspelt else slots  # most are one stem's
+
+
+def _with_one_missing(stem: str) -> Iterator[str]:
+    """The first and the last letter are never missing."""
+    return (stem[:index] + stem[index + 1 :] for index in range(1, len(stem) - 1))
+
+
+def _with_two_swapped(stem: str) -> Iterator[str]:
+    """The first letter is never wrong."""
     for index in range(1, len(stem) - 1):
-        yield stem[:index] + stem[index + 1 :]
         yield stem[:index] + stem[index + 1] + stem[index] + stem[index + 2 :]
 
 
@@ -261,14 +292,14 @@ def _without_contained(matches: list[Match]) -> list[Match]:
     Signals stand apart: they silence nothing, and nothing silences them. So do a wish and a peak, except that they
     speak for the phrases of several words inside them ("geht nicht" in "schneller geht es nicht").
     """
-    taken: dict[int, list[Match]] = defaultdict(list)
+    taken: dict[int, list[Match]] = {}
     kept = []
     for match in matches:
-        others = (other for place in match.places for other in taken[place])
-        if match.label.kind in APART or not any(_silences(other, match) for other in others):
+        others = [other for place in match.places if place in taken for other in taken[place]]
+        if not others or match.label.kind in APART or not any(_silences(other, match) for other in others):
             kept.append(match)
             for place in match.places:
-                taken[place].append(match)
+                taken.setdefault(place, []).append(match)
     return kept
 
 

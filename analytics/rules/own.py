@@ -8,7 +8,8 @@ import re
 import unicodedata
 from math import prod
 
-from analytics.rules.lexicon import fold, ways
+from analytics.rules.lexicon import ways
+from analytics.rules.spelling import fold
 from analytics.text import normalise
 
 MOST_PHRASES, MOST_LETTERS = 300, 60  # of one theme, of one phrase: what people write and a machine reads at ease

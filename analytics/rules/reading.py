@@ -3,36 +3,33 @@
 A rule file lists for each theme phrases that are `good` or `bad` news by themselves, a `topic` that names the theme and
 takes its sentiment from the opinion next to it, a `setting` that is a topic only where its own clause judges it or
 nothing else is said ("im Zimmer"), a `hint` that counts only where an opinion stands in the same clause, and what
-counts only `beside` another theme. Negation turns the next statement of its clause round ("nicht
-freundlich"), and so does German negation behind the verb ("funktioniert nicht"). "But" and a comma begin a new clause.
-A `wish` ("könnte schneller sein") is a complaint and a `peak` ("schneller geht's nicht") is praise, whatever words
-stand in it.
+counts only `beside` another theme. Negation turns the next statement of its clause round ("nicht freundlich"), and so
+does German negation behind the verb. "But" and a comma begin a new clause. A `wish` ("könnte schneller sein") is a
+complaint and a `peak` ("schneller geht's nicht") is praise, whatever words stand in it.
 """
 
 import hashlib
 import re
 from bisect import bisect
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import yaml
 
-from analytics.rules.lexicon import Lexicon, Match, Word
-from analytics.rules.lexicon import matches as found_by
+from analytics.rules.lexicon import Lexicon, Match, Word, outermost
 from analytics.rules.own import phrases as own_phrases
 from analytics.taxonomy import SIGNAL_KEYS, THEME_KEYS
 from analytics.text import normalise
 
 LANGUAGES = ("de", "en")
-OWN_WORDS = 2_000  # of comments that each of them remembers
-OWN_LEXICONS = 500  # kept in a process: one for each language and client with words of its own
+OWN_WORDS, OWN_LEXICONS = 2_000, 500  # of comments that each remembers; of clients and languages that a process keeps
 WORDS_READ = 2_000  # of a comment; what comes later is not judged
 CLAUSE_WORDS = 40  # a "clause" without any comma ends here
-NEGATION_REACH = 4  # words from a negator to what it negates
-OPINION_REACH = 6  # words from a hint to the opinion on it
+NEGATION_REACH, OPINION_REACH = 4, 6  # words from a negator to what it negates, from a hint to the opinion on it
 SURE, LIKELY, POSSIBLE, NAMED = 0.85, 0.75, 0.6, 0.5  # by kind of evidence: see _weigh; they order, they do not promise
 POLARITY = {"good": 1, "bad": -1, "thanks": 1, "regret": -1, "wish": -1, "peak": 1}
 FRAMES = ("wish", "peak")  # opinions that decide how the statements around them are meant
@@ -40,6 +37,8 @@ NAMES = ("topic", "setting")  # phrases that take their sentiment from an opinio
 FAINT = ("thanks", "regret")  # opinions that say nothing about the person or thing beside them
 
 _BRIDGES = {"dass", "daß", "ob", "um", "that", "who", "which"}  # a comma before them breaks no thought
+_MARKS = {f"{mark} / {of}": f"{mark}/{of}" for of in (5, 10) for mark in range(of + 1)}
+_WRITTEN = {"€": "euro", "$": "dollars", "£": "pounds", **_MARKS}  # signs as the rules write them
 _AUXILIARIES = {"could", "did", "do", "does", "is", "was", "are", "were", "has", "have", "had", "would", "can"}
 _HERE = Path(__file__).parent
 _QUOTED = re.compile(r"^ *>.*$", re.MULTILINE)
@@ -47,7 +46,10 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _PIECE = re.compile(
     r"(?P<token>⟦[a-z]+⟧)"
     r"|(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)"
+    r"|(?P<mark>(?<![\d/])(?:10|\d)(?: / |/)(?:10|5)(?![\d/]|[.,]\d))"
+    r"|(?P<sum>(?P<money>[€$£]) ?(?P<amount>\d+(?:[.,]\d+)*))"
     r"|(?P<number>\d+(?:[.,:]\d+)*(?:\.(?=\s?[^\W\d_]))?)"
+    r"|(?P<currency>(?<![^\W\d_])[€$£]+(?![^\W\d_]))"
     r"|(?P<stop>[.!?;\n…]+)"
     r"|(?P<pause>[,:()\"/]|\s-+\s)"
     r"|(?P<sign>[\u2600-\u27bf\U0001f300-\U0001faff]|:-?[)(]|;-?\))"
@@ -75,8 +77,7 @@ class Reading:
     signals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Hit:
+class _Hit(NamedTuple):
     """A phrase of a theme, or a plain opinion (theme ""), in its clause."""
 
     theme: str
@@ -91,6 +92,15 @@ Words = tuple[tuple[str, str], ...]
 _Evidence = tuple[_Hit, int, float]  # a phrase, its sentiment, how sure
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A comment taken apart; `found` are the phrases of its language, None where that has no rules."""
+
+    language: str
+    words: Sequence[Word]
+    found: Set[Match] | None
+
+
 def read(text: str, language: str, own: Words = ()) -> Reading:
     """Judge one comment by the rules of its language; in a language without rules nothing is sure.
 
@@ -98,25 +108,37 @@ def read(text: str, language: str, own: Words = ()) -> Reading:
     Linear in the length of the comment, of which the first 2,000 words count. Quoted lines ("> ") are not the
     customer's own words and are passed over.
     """
-    words = _words(_own_words(text))
-    if _says_nothing(words, language):
+    return judge(hear(text, language), own)
+
+
+def hear(text: str, language: str) -> Heard:
+    """Take a comment apart, to be judged with a client's own words and without."""
+    words = _words(own_words(text))
+    return Heard(language, words, _lexicon(language).found(words) if language in LANGUAGES else None)
+
+
+def judge(heard: Heard, own: Words = ()) -> Reading:
+    words, language = heard.words, heard.language
+    if _says_nothing(words):
         return Reading("empty")
-    if language not in LANGUAGES:
+    if heard.found is None:
         return Reading("unclassified")
-    keys = (*THEME_KEYS, *(key for key, _phrases in own if key not in THEME_KEYS))
-    matches = found_by(words, [_lexicon(language), *([_own_lexicon(language, own)] if own else [])])
+    keys = (*THEME_KEYS, *(key for key, _phrases in own if key not in THEME_KEYS)) if own else THEME_KEYS
+    matches = outermost(heard.found | _own_lexicon(language, own).found(words) if own else heard.found)
     clauses = _clauses(words, matches)
-    joints = sorted(match.first for match in matches if match.label.kind == "joint")
+    joints = sorted([match.first for match in matches if match.label.kind == "joint"])
     hits = _framed(_negated(_hits(matches, clauses, keys), matches, clauses, joints, language), joints)
     findings = _findings(hits, words, keys)
     signals = _signals(matches, findings)
     return Reading("themes" if findings else "unclassified", findings, signals)
 
 
-def _own_words(text: str) -> str:
+def own_words(text: str) -> str:
     """Normalised, with quoted lines and links blanked out, at the same length."""
-    plain = _QUOTED.sub(_blank, normalise(text))
-    return _LINK.sub(_blank, plain)
+    plain = normalise(text)
+    if ">" in plain:
+        plain = _QUOTED.sub(_blank, plain)
+    return _LINK.sub(_blank, plain) if "://" in plain or "www." in plain else plain
 
 
 def _blank(match: re.Match) -> str:
@@ -133,26 +155,35 @@ def _words(text: str) -> list[Word]:
             sentence += 1
         elif kind == "pause":
             paused = True
-        elif not (kind == "sign" and words and words[-1].text == said):
-            word = Word(said, piece.start(), piece.end(), sentence, paused and said not in _BRIDGES)
+        elif kind == "sum":
+            words += _sum(piece, sentence, paused)
+            paused = False
+        elif kind != "sign" or not words or words[-1].text != said:
+            word = Word(_WRITTEN.get(said, said), *piece.span(), sentence, paused and said not in _BRIDGES)
             if said == "not" and words and words[-1].text in _AUXILIARIES:
                 helper = words.pop()
-                word = replace(word, text=f"{helper.text}nt", start=helper.start, after_pause=helper.after_pause)
+                word = word._replace(text=f"{helper.text}nt", start=helper.start, after_pause=helper.after_pause)
             words.append(word)
             paused = False
-            if len(words) == WORDS_READ:
-                break
+        if len(words) >= WORDS_READ:
+            break
     return words
 
 
-def _says_nothing(words: list[Word], language: str) -> bool:
+def _sum(piece: re.Match, sentence: int, paused: bool) -> list[Word]:
+    """Two words in the order in which an amount of money is said: "€50" is 50 euro."""
+    amount = Word(piece["amount"], *piece.span("amount"), sentence, paused)
+    return [amount, Word(_WRITTEN[piece["money"]], *piece.span("money"), sentence)]
+
+
+def _says_nothing(words: Sequence[Word]) -> bool:
     said = [word.text for word in words if word.text[0] != "⟦"]
-    if not any(word[0].isalpha() or ord(word[0]) > 0x2600 or word[0] in ":;" for word in said):
+    if not any(word[0].isalpha() or ord(word[0]) > 0x2600 or word[0] in ":;€$£" or "/" in word for word in said):
         return True
     return " ".join(said) in _nothing() or (len(said) == 1 and bool(_MASHED.fullmatch(said[0])))
 
 
-def _clauses(words: list[Word], matches: list[Match]) -> list[int]:
+def _clauses(words: Sequence[Word], matches: list[Match]) -> list[int]:
     """For each word the number of its clause. A phrase holds its own words together."""
     contrasts = {match.first for match in matches if match.label.kind == "contrast"}
     held = {place for match in matches for place in range(match.first + 1, match.last + 1)}
@@ -209,7 +240,7 @@ def _framed(hits: list[_Hit], joints: list[int]) -> list[_Hit]:
 def _in_frame(hit: _Hit, frame: _Hit | None) -> _Hit:
     if frame is None or hit.kind in FRAMES or hit.kind in FAINT:
         return hit
-    return replace(hit, polarity=frame.polarity) if hit.polarity else hit
+    return hit._replace(polarity=frame.polarity) if hit.polarity else hit
 
 
 def _between(joints: list[int], place: int, end: int) -> tuple[int, int]:
@@ -238,10 +269,10 @@ def _negated_by(negator: Match, hits: list[_Hit], language: str) -> list[_Hit]:
 
 
 def _turn(hit: _Hit) -> _Hit:
-    return replace(hit, polarity=-hit.polarity or -1)
+    return hit._replace(polarity=-hit.polarity or -1)
 
 
-def _findings(hits: list[_Hit], words: list[Word], keys: tuple[str, ...]) -> tuple[Finding, ...]:
+def _findings(hits: list[_Hit], words: Sequence[Word], keys: tuple[str, ...]) -> tuple[Finding, ...]:
     """One finding per theme, in the order of `keys`; what is only an opinion is `general`."""
     by_clause = _by_clause(hits)
     alone: dict[str, list[_Evidence]] = defaultdict(list)
@@ -265,7 +296,7 @@ def _findings(hits: list[_Hit], words: list[Word], keys: tuple[str, ...]) -> tup
     return tuple(_strongest(theme, themes[theme], words) for theme in keys if theme in themes)
 
 
-def _strongest(theme: str, evidence: list[_Evidence], words: list[Word]) -> Finding:
+def _strongest(theme: str, evidence: list[_Evidence], words: Sequence[Word]) -> Finding:
     """The side with more weight wins, the later one where both weigh the same; its surest phrase is the span."""
     weight = sum(sentiment * confidence for _, sentiment, confidence in evidence)
     last = next((sentiment for _, sentiment, _ in reversed(evidence) if sentiment), 0)

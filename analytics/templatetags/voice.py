@@ -82,10 +82,22 @@ def voice(response: Response) -> SafeString:
 
 @register.filter
 def notes(response: Response, now: dt.datetime) -> SafeString:
-    """What must be known before the answer is taken for one like all others: unverified, partial, changed."""
-    said = [note for note in (_door_note(response), _partial_note(response, now), _changed_note(response)) if note]
+    """What must be known before the answer is taken for one like all others: unverified, partial, changed, excluded.
+
+    Whether it is excluded is told where the query asked for it (`is_excluded`).
+    """
+    found = (_door_note(response), _partial_note(response, now), _changed_note(response), _excluded_note(response))
+    said = [note for note in found if note]
     items = format_html_join("", '<li class="note note-{}">{}</li>', said)
     return format_html('<ul class="notes">{}</ul>', items) if said else mark_safe("")
+
+
+@register.filter
+def outcome(reading: Reading) -> str:
+    """What became of the reading; where a person found no theme, that none fits, rather than that nobody knows."""
+    if reading.source == Reading.Source.PERSON and reading.outcome == Reading.Outcome.UNCLASSIFIED:
+        return gettext("no theme fits")
+    return reading.get_outcome_display()
 
 
 @register.filter
@@ -94,11 +106,16 @@ def chips(answer: Answer) -> SafeString:
     reading = getattr(answer, "reading", None)
     if reading and reading.outcome == Reading.Outcome.UNCLASSIFIED:
         quiet = '<ul class="chips"><li><span class="chip chip-none"><span class="label">{}</span></span></li></ul>'
-        return format_html(quiet, reading.get_outcome_display())
-    worst = {_led(found): found for found in sorted(answer.assignments.all(), key=lambda found: -found.sentiment)}
-    shown = [found for found in answer.assignments.all() if found in worst.values()]
-    items = format_html_join("", "<li>{}</li>", ((chip(found),) for found in shown))
+        return format_html(quiet, outcome(reading))
+    items = format_html_join("", "<li>{}</li>", ((chip(found),) for found in themes(answer)))
     return format_html('<ul class="chips">{}</ul>', items) if items else mark_safe("")
+
+
+@register.filter
+def themes(answer: Answer) -> list[ThemeAssignment]:
+    """One finding per theme that it counts under: the worst, as in reports."""
+    worst = {led(found): found for found in sorted(answer.assignments.all(), key=lambda found: -found.sentiment)}
+    return [found for found in answer.assignments.all() if found in worst.values()]
 
 
 @register.filter
@@ -145,7 +162,7 @@ def chip(found: ThemeAssignment) -> SafeString:
     Its title says what it is part of, and under which name it was found if that has been merged since.
     """
     key, sign = SIGNS[found.sentiment]
-    theme = _led(found)
+    theme = led(found)
     told = [gettext("part of “%s”") % theme.parent] if theme.parent else []
     told += [gettext("found as “%s”, merged since") % found.theme] if theme != found.theme else []
     return format_html(
@@ -159,13 +176,18 @@ def chip(found: ThemeAssignment) -> SafeString:
     )
 
 
-def _led(found: ThemeAssignment) -> Theme:
-    """The theme it counts under. Of several found in one text that count under one, the worst counts, as in reports."""
+@register.filter
+def led(found: ThemeAssignment) -> Theme:
+    """The theme it counts under."""
     return found.theme.merged_into or found.theme
 
 
 def _door_note(response: Response) -> tuple[str, str] | None:
     return None if response.is_verified else ("unverified", gettext("unverified"))
+
+
+def _excluded_note(response: Response) -> tuple[str, str] | None:
+    return ("unverified", gettext("excluded, in no score")) if getattr(response, "is_excluded", False) else None
 
 
 def _partial_note(response: Response, now: dt.datetime) -> tuple[str, str] | None:

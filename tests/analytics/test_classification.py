@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from analytics import classification, readers
+from analytics import classification, rules, versions
 from analytics.models import Reading, Theme, ThemeAssignment
 from analytics.tasks import read_response
 from analytics.themes import adopt_starter_taxonomy, in_use
@@ -86,14 +86,14 @@ def test_an_answer_whose_text_changed_is_read_again(acme):
 
 def test_one_answer_that_cannot_be_read_holds_up_no_other(acme, monkeypatch):
     broken, waiting = make_answer(acme, "Bruchstelle im Text"), make_answer(acme, KIND)
-    judge = readers._read
+    read = rules.read
 
     def stumble(text, language, own):
         if text == broken.text:
             raise RuntimeError("a rule that fails")
-        return judge(text, language, own)
+        return read(text, language, own)
 
-    monkeypatch.setattr(readers, "_read", stumble)
+    monkeypatch.setattr(rules, "read", stumble)
     assert classification.read_missing() == 1
     assert list(Reading.objects.values_list("answer", flat=True)) == [waiting.pk]
     monkeypatch.undo()
@@ -161,7 +161,16 @@ def test_a_person_may_take_all_themes_and_signals_back(acme, person):
     before = classification.read(answer)
     assert before.signals == ["churn_risk", "legal_threat"]
     reading = classification.correct(answer, {}, person, dropped=["churn_risk"])
-    assert (reading.outcome, reading.signals, judged(answer)) == ("empty", ["legal_threat"], set())
+    assert (reading.outcome, reading.signals, judged(answer)) == ("unclassified", ["legal_threat"], set())
+
+
+def test_a_comment_to_which_no_theme_fits_is_not_one_that_says_nothing(acme, person):
+    """A person's "none" on words is a judgement about them; on a dash it agrees that there are no words."""
+    words, dash = make_answer(acme), make_answer(acme, "---")
+    classification.read_all([words, dash])
+    outcomes = [classification.correct(answer, {}, person).outcome for answer in (words, dash, words)]
+    assert outcomes == ["unclassified", "empty", "unclassified"]
+    assert [label.themes for label in versions.labels(acme, "de")] == [{}, {}]  # an example against every theme
 
 
 def test_a_theme_of_another_client_is_refused_and_nothing_changes(acme, globex, person):

@@ -1,6 +1,7 @@
 """Correcting what machines read: the order of the queue, whose turn it is, undoing, second readings, and the pages."""
 
 import datetime as dt
+import html
 import math
 import random
 import re
@@ -377,6 +378,45 @@ def test_nobody_takes_back_what_another_has_judged_since_or_what_was_judged_yest
 # --- The second reader ---
 
 
+def test_of_very_many_that_wait_only_so_many_are_counted(browser, acme, analyst, monkeypatch):
+    comments(acme, 3, margin=0.1)
+    assert desks.waiting(acme, analyst) == {"de": 3}
+    assert "3 wait</span>" in browser.get(QUEUE).content.decode()
+    monkeypatch.setattr(desks, "COUNTED", 2)
+    assert desks.waiting(acme, analyst) == {"de": 2}
+    assert "at least 2 wait</span>" in browser.get(QUEUE).content.decode()
+
+
+def test_a_second_reading_is_taken_back_and_comes_again(acme, analyst, colleague):
+    answer = second_sample(acme, analyst, 1, ("billing", -1))[0]
+    desk, own = desk_of(acme, colleague, at=dt.datetime.now(dt.UTC)), themes.adopt_starter_taxonomy(acme)
+    corrections.judge_second(desk, corrections.as_shown(answer), {own["price"]: -1})
+    assert desks.second_today(desk) == 1
+    assert corrections.undo_second(desk) == answer
+    assert (SecondReading.objects.count(), desks.second_today(desk)) == (0, 0)
+    assert desks.hand_out_second(desk).answer_id == answer.pk
+    assert list(answer.assignments.values_list("theme__key", flat=True)) == ["billing"]
+    assert corrections.undo_second(desk) is None
+
+
+def test_a_second_reading_stays_once_it_is_settled_and_from_the_next_day_on(acme, analyst, colleague):
+    settled, older = second_sample(acme, analyst, 2, ("billing", -1))
+    desk = desk_of(acme, colleague, at=dt.datetime.now(dt.UTC))
+    for answer in (settled, older):
+        corrections.judge_second(desk, corrections.as_shown(answer), {})
+    judged(acme, analyst, settled)
+    SecondReading.objects.filter(answer=older).update(at=desk.at - dt.timedelta(days=1))
+    assert corrections.undo_second(desk) is None
+    assert SecondReading.objects.count() == 2
+
+
+def test_nobody_takes_back_anothers_second_reading(acme, globex, analyst, colleague):
+    answer = second_sample(acme, analyst, 1)[0]
+    corrections.judge_second(desk_of(acme, colleague), corrections.as_shown(answer), {})
+    others = (desk_of(acme, analyst), desk_of(globex, colleague))
+    assert [corrections.undo_second(desk) for desk in others] == [None, None]
+
+
 def second_sample(client, login, n, *found):
     """So many comments that `login` judged and that are up for a second reading."""
     made = []
@@ -612,6 +652,39 @@ def test_the_second_reader_sees_nothing_of_the_first_judgement(browser, acme, co
     own = themes.adopt_starter_taxonomy(acme)
     browser.post(SECOND, sheet(page) | {"save": "1", f"theme_{own['price'].pk}": "1"})
     assert SecondReading.objects.get().second == {"price": 1}
+
+
+def test_a_second_reading_is_taken_back_on_its_page(browser, acme, colleague):
+    answer = second_sample(acme, colleague, 1)[0]
+    page = browser.get(SECOND).content.decode()
+    assert 'name="undo"' not in page
+    page = browser.post(SECOND, sheet(page) | {"save": "1"}, follow=True).content.decode()
+    assert 'name="undo"' in page
+    page = browser.post(SECOND, {"undo": "1"}, follow=True).content.decode()
+    assert "Your last judgement is taken back." in page
+    assert field(page, "answer") == str(answer.pk)
+
+
+def test_a_merged_theme_is_offered_as_what_it_became(browser, acme):
+    own = themes.adopt_starter_taxonomy(acme)
+    answer = comment(acme, margin=0.1, found=[("billing", -1)])
+    ThemeAssignment.objects.update(start=0, end=22)
+    themes.merge(own["billing"], own["price"])
+    page = html.unescape(browser.get(f"{QUEUE}?answer={answer.pk}").content.decode())
+    offered = [f'<span class="name">{own[key]}</span>' in page for key in ("billing", "price")]
+    assert (offered, f'data-theme="{own["price"].pk}"' in page) == ([False, True], True)
+    browser.post(QUEUE, sheet(page) | {"accept": "1"})
+    said = Answer.objects.get(pk=answer.pk).assignments.values_list("theme__key", "sentiment", "source", "start")
+    assert list(said) == [("price", -1, "person", 0)]
+
+
+def test_where_a_person_found_no_theme_the_page_says_so(browser, acme, colleague):
+    answer = judged(acme, colleague, comment(acme, margin=0.1))
+    page = browser.get(f"{QUEUE}?answer={answer.pk}").content.decode()
+    assert "No theme of yours fits." in page
+    sheets = reverse("admin:surveys_response_changelist")
+    assert "no theme fits" in browser.get(sheets).content.decode()
+    assert f">{WORDS}<" not in browser.get(sheets, {"comment": "unclassified"}).content.decode()
 
 
 def test_agreement_is_told_from_thirty_comments_on(browser, acme, analyst, colleague):

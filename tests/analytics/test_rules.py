@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import taxonomy_file
-from analytics.rules import LANGUAGES, RULES_VERSION, lexicon, read, reading
+from analytics.rules import LANGUAGES, RULES_VERSION, lexicon, read, reading, spelling
 from analytics.taxonomy import SIGNAL_KEYS, SIGNALS, STARTER, THEME_KEYS
 
 HERE = Path(__file__).parent
@@ -298,6 +298,98 @@ def test_reading_twice_gives_the_same_and_the_version_names_the_rules():
 def test_a_phrase_that_ends_in_a_gap_is_refused_when_the_rules_are_loaded():
     with pytest.raises(ValueError, match="begins and ends with a word"):
         lexicon.Lexicon("de", {"numbers": "zwei"}, {"price": {"bad": "viel zu .."}})
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("10/10", "de", {"general": 1}),
+        ("9 / 10", "en", {"general": 1}),
+        ("Ganz klar 2/10.", "de", {"general": -1}),
+        ("€€€", "de", {"price": -1}),
+        ("Für drei Sterne sind 210 € die Nacht ein Witz.", "de", {"price": -1}),
+        ("My bill went up by £5.", "en", {"price": -1}),
+        ("Am 3/10/2026 war das, 24/7 steht da.", "de", {}),
+        ("$NAME$ war da.", "de", {}),
+    ],
+)
+def test_marks_and_amounts_of_money_are_read_as_they_are_said(text, language, expected):
+    assert {
+        theme: sign for theme, sign in sentiments(text, language).items() if theme in ("general", "price")
+    } == expected
+
+
+def phrase_by_phrase(phrases, words):
+    """What the tree of phrases should find, each phrase followed by itself from each word."""
+
+    def rest(parts, places):
+        if not parts:
+            return places
+        is_gap = parts[0] == ".."
+        wanted, last = parts[is_gap], places[-1]
+        for index in range(last + 1, min(last + 2 + is_gap * lexicon.GAP, len(words))):
+            if words[index].sentence != words[last].sentence or (is_gap and words[index].after_pause):
+                return None
+            if words[index].text == wanted and (found := rest(parts[1 + is_gap :], (*places, index))):
+                return found
+            if is_gap and words[index].text == "not":
+                return None
+        return None
+
+    found = set()
+    for phrase in phrases:
+        first, *parts = phrase.split()
+        for place, word in enumerate(words):
+            if word.text == first and (places := rest(parts, (place,))):
+                found.add(lexicon.Match(lexicon.Label("price", "bad"), places))
+    return found
+
+
+WORDS = st.sampled_from(("so", "am", "is", "not"))
+PHRASE = st.lists(st.one_of(WORDS, WORDS, st.just("..")), min_size=1, max_size=4).map(
+    lambda parts: " ".join(
+        part for place, part in enumerate([*parts, "so"]) if part != ".." or parts[place - 1] != ".."
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(PHRASE.filter(lambda phrase: not phrase.startswith("..")), min_size=1, max_size=8),
+    st.lists(st.tuples(WORDS, st.sampled_from((" ", " ", " ", ", ", ". "))), max_size=14),
+)
+def test_the_tree_of_phrases_finds_what_each_phrase_by_itself_would(phrases, said):
+    tree = lexicon.Lexicon(
+        "en", {"numbers": "two"}, {"price": {"bad": ", ".join(phrases)}, "opinion": {"negator": "not"}}
+    )
+    words = reading._words("".join(word + gap for word, gap in said))
+    found = {match for match in tree.found(words) if match.label.group == "price"}
+    assert found == phrase_by_phrase(phrases, words)
+
+
+@pytest.mark.parametrize(
+    "word", ["verständniss", "verstädnis", "verstndnis", "verständnisvolle", "unverständnis", "verständnis"]
+)
+def test_a_part_of_a_word_is_found_where_its_wildcard_allows(word):
+    """Plain search over all specs: beginnings, ends, insides and whole words."""
+    specs = ("verst*", "*nis", "*stand*", "verständnis", "ver*", "*volle", "*", "~")
+    lists = spelling.Spellings()
+    for spec in specs:
+        lists.enter(spec, spec)
+    folded = spelling.fold(word)
+    stems = {spec: spelling.fold(spec.strip("*~")) for spec in specs}
+    wanted = {
+        spec
+        for spec, stem in stems.items()
+        if stem
+        and (
+            (spec.endswith("*") and spec.startswith("*") and stem in folded)
+            or (spec.endswith("*") and not spec.startswith("*") and folded.startswith(stem))
+            or (spec.startswith("*") and not spec.endswith("*") and folded.endswith(stem))
+            or ("*" not in spec and folded == stem)
+        )
+    }
+    assert lists.of(folded) == wanted
 
 
 def test_the_rules_name_only_themes_and_signals_of_the_taxonomy():

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -299,6 +300,18 @@ def test_going_back_passes_over_a_forged_version(reader_of_acme, acme):
     forged(reader_of_acme, data=b"PK")
     assert versions.roll_back(second) is None
     assert not ThemeModel.objects.filter(state="active").exists()
+
+
+def test_going_back_passes_over_a_version_whose_vectors_are_gone(reader_of_acme, acme):
+    versions.promote(reader_of_acme)
+    second = versions.train_for(acme, "fr")
+    versions.promote(second)
+    model = replace(readers.reader_of(reader_of_acme).model, embeds={"gone": None})
+    reader_of_acme.data = model.to_bytes()
+    row = forged(reader_of_acme, data=reader_of_acme.data, signature=readers.sign(reader_of_acme))
+    assert readers.is_ours(row) is True
+    assert versions.roll_back(second) is None
+    assert readers.reader_for(acme, "fr").source == "rules"
 
 
 def test_a_version_survives_a_new_secret_key_while_the_old_one_is_a_fallback(reader_of_acme, settings):

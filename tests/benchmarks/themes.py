@@ -3,15 +3,21 @@
 *gold*: comments of our own, judged before the rules were written; every second one is held out, from the second on.
 *strangers*: clauses that somebody else wrote for the demo, with the theme and sentiment they were meant to carry; every
 second one is held out, from the first on. The bare limit of the speed is one regular expression over the same texts.
+*client*: a model that learnt from every second starter comment and asks the rules, as a client's does, on the others:
+at first sight and once their words are known.
 """
 
 import csv
 import json
+import os
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import django
+
+from analytics.learning import starter, train
 from analytics.rules import read
 from feedback_loop.demo import phrases_de, phrases_en
 
@@ -76,6 +82,23 @@ def per_second(work: Callable[[str, str], object], texts: list[tuple[str, str]])
     return round(len(texts) / best)
 
 
+def client(language: str) -> dict[str, int]:
+    """Comments per second of processor time."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from analytics import readers  # needs the apps
+
+    comments = starter.comments(language)
+    model = train(comments[::2], language, embeds=readers.embeds(language))
+    readers._by_model(model, (), [comment.text for comment in comments[::2]])
+    texts, rates = [comment.text for comment in comments[1::2]], []
+    for _ in range(4):
+        began = time.process_time()
+        readers._by_model(model, (), texts)
+        rates.append(len(texts) / (time.process_time() - began))
+    return {"asks_the_rules": readers.HITS in model.embeds, "first_sight": round(rates[0]), "known": round(max(rates))}
+
+
 def main() -> None:
     texts = [(text, language) for language in PHRASES for text, _ in gold(language) * 3]
     pattern = re.compile(r"\w+")
@@ -85,6 +108,7 @@ def main() -> None:
                 "gold_held_out": {language: judge(gold(language)[1::2], language) for language in PHRASES},
                 "strangers_held_out": {language: judge(strangers(language)[::2], language) for language in PHRASES},
                 "comments_per_second": per_second(read, texts),
+                "client": {language: client(language) for language in PHRASES},
                 "bare_limit_per_second": per_second(lambda text, _: pattern.findall(text.lower()), texts),
             },
             indent=2,
