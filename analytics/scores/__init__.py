@@ -1,0 +1,105 @@
+"""Honest numbers from counts: scores with their intervals, changes with their tests, rates of the funnel.
+
+Pure arithmetic without Django. Counts come in, unrounded figures come out: NPS in points (-100..100), shares and rates
+in percent (0..100), means on their own scale. "No data" is None, never zero. All intervals and tests are two-sided at
+95 %. Whoever prints a figure rounds it once, with `round_half_away`.
+"""
+
+from .changes import (
+    Change,
+    Verdict,
+    answers_needed,
+    benjamini_hochberg,
+    detectable_change,
+    difference_in_differences,
+    mean_change,
+    nps_change,
+    share_change,
+)
+from .curves import SIGNIFICANCE, Z, t_quantile, t_two_sided
+from .estimates import (
+    NPS_WORTH,
+    SHARE_WORTH,
+    SHOWN_FROM,
+    VALUE_FROM,
+    Counts,
+    Estimate,
+    Groups,
+    Moments,
+    Worth,
+    finite_population,
+    mean,
+    moments,
+    nps,
+    overlap,
+    round_half_away,
+    share,
+    share_of,
+    within_population,
+)
+from .outlook import chance_of_meeting, chance_of_meeting_mean
+from .parts import FunnelLimits, funnel_limits, impact
+from .samples import (
+    MARKED_FROM,
+    ChiSquare,
+    ResponseRates,
+    chi_square,
+    response_rates,
+    sample_ratio,
+    standardised_difference,
+    standardised_difference_of_means,
+)
+from .weighting import Raked, Stratum, Weighted, post_stratified, rake, weighted_by
+
+__all__ = [
+    "MARKED_FROM",
+    "NPS_WORTH",
+    "SHARE_WORTH",
+    "SHOWN_FROM",
+    "SIGNIFICANCE",
+    "VALUE_FROM",
+    "Change",
+    "ChiSquare",
+    "Counts",
+    "Estimate",
+    "FunnelLimits",
+    "Groups",
+    "Moments",
+    "Raked",
+    "ResponseRates",
+    "Stratum",
+    "Verdict",
+    "Weighted",
+    "Worth",
+    "Z",
+    "answers_needed",
+    "benjamini_hochberg",
+    "chance_of_meeting",
+    "chance_of_meeting_mean",
+    "chi_square",
+    "detectable_change",
+    "difference_in_differences",
+    "finite_population",
+    "funnel_limits",
+    "impact",
+    "mean",
+    "mean_change",
+    "moments",
+    "nps",
+    "nps_change",
+    "overlap",
+    "post_stratified",
+    "rake",
+    "response_rates",
+    "round_half_away",
+    "sample_ratio",
+    "share",
+    "share_change",
+    "share_of",
+    "standardised_difference",
+    "standardised_difference_of_means",
+    "t_quantile",
+    "t_two_sided",
+    "weighted_by",
+    "within_population",
+]
