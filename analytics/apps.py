@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,6 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, receivers  # noqa: F401 - both register themselves
+
+        pre_migrate.connect(receivers.before_migrating, sender=self)
+        post_migrate.connect(receivers.after_migrating, sender=self)

@@ -127,7 +127,11 @@ def interval(estimate: Estimate | None, unit: Unit = "points", language: str = "
     if estimate is None:
         return NO_DATA
     written = percent if unit == "percent" else points
-    low, high = (written(bound, language=language) for bound in (estimate.low, estimate.high))
+    return between(*(written(bound, language=language) for bound in (estimate.low, estimate.high)), language)
+
+
+def between(low: str, high: str, language: str = "de") -> str:
+    """Two written bounds: 24 bis 38 / 24 to 38."""
     return f"{low} {_words(language).to} {high}"
 
 
@@ -182,8 +186,10 @@ def week_number(day: date, language: str = "de") -> str:
 
 
 def period_name(period: Period, language: str = "de") -> str:
-    """Oktober 2026; KW 45, 2. bis 8. November 2026; 3. Quartal 2026 (Q3 2026 in English)."""
+    """Oktober 2026; KW 45, 2. bis 8. November 2026; 3. Quartal 2026 (Q3 2026 in English); 2026."""
     first = period.first_on
+    if period.kind == "year":
+        return str(first.year)
     if period.kind == "month":
         return f"{month_long(first, language)} {first.year}"
     if period.kind == "quarter":

@@ -1,6 +1,7 @@
 """Every read over responses: the client first, then the period; frozen dataclasses out. "No data" is None, never zero.
 
-What counts are verified responses: of customers whom we asked, with a score, whether they filled in the rest or not.
+What counts are verified responses: of customers whom we asked, with a score, whether they filled in the rest or not,
+and not excluded by two people.
 One counts in the period in which it was begun; where one customer answered a kind of survey several times in a period,
 the latest counts. What stands beside them (open links, flagged sheets, clicks) is counted apart. An invitation counts
 in the period that it is about (`about_at`), and its response with it. CSAT, CES and NPS are never added up. What fewer
@@ -11,8 +12,8 @@ drawn in no chart and compared with nothing.
 import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import add
 
 from django.db.models import (
     Case,
@@ -28,15 +29,18 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, RowNumber
 
-from surveys.models import FATES, Answer, Client, Group, Invitation, Response, Stage, Survey, with_fate
-from surveys.models.fates import STAGES, fates_from
+from surveys.models import Answer, Client, Group, Response, Survey, SurveyVersion
 
 from . import scores
 from .beside import Beside as Beside
 from .beside import beside as beside
+from .counts import SCORES, By, counts, groups
 from .found import LED
 from .found import Found as Found
 from .found import found as found
+from .funnels import Funnel as Funnel
+from .funnels import funnels as funnels
+from .funnels import total as total
 from .models import Reading, Theme, ThemeAssignment
 from .periods import Period, run_back
 from .scores import SHOWN_FROM, VALUE_FROM, Change, Estimate, Groups, Verdict
@@ -94,31 +98,6 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Funnel:
-    """From those who could have been asked to those who answered; every loss with its reason, largest first.
-
-    `not_asked` is keyed by Invitation.Reason, `not_delivered` by Fate. What the stages are stands in `models.fates`.
-    """
-
-    eligible: int
-    asked: int
-    delivered: int
-    answered: int
-    not_asked: tuple[tuple[str, int], ...]
-    not_delivered: tuple[tuple[str, int], ...]
-
-    @property
-    def coverage(self) -> float | None:
-        """Asked of eligible, in percent."""
-        return 100 * self.asked / self.eligible if self.eligible else None
-
-    @property
-    def response_rate(self) -> float | None:
-        """Answered of asked, in percent: AAPOR RR2, for whoever was asked was eligible."""
-        return 100 * self.answered / self.asked if self.asked else None
-
-
-@dataclass(frozen=True)
 class Mentions:
     """In how many comments a theme is named, by its sentiment there; the worst one, where texts of one disagree."""
 
@@ -154,8 +133,8 @@ class ThemeShare:
 class Themes:
     """What comments are about; a comment is all that a customer wrote on one sheet.
 
-    `comments` have content and have been read; `unclassified`: no theme was found in any of their texts; `shares` by
-    frequency, empty if too few.
+    `comments` have content and have been read; `unclassified`: no theme was found in any of their texts, and nobody has
+    said that none fits; `shares` by frequency, empty if too few.
     """
 
     comments: int
@@ -182,17 +161,18 @@ class Voice:
 
 
 def score(client: Client, period: Period, kind: str) -> Score:
-    """The score of a kind of survey in this and the periods before, with the change against the last one. One query."""
+    """The score of a kind of survey in this and the periods before, with the change against the last one."""
     run = run_back(period, TREND_LENGTH)
-    rows = _counting(client, run).filter(kind=kind)
-    counts = [Counter() for _ in run]
+    counted = counts(client, kind, run, By.VERSION)
+    surveys = dict(SurveyVersion.objects.filter(survey__client=client).values_list("pk", "survey"))
+    sums = [[0] * len(SCORES) for _ in run]
     versions = [defaultdict(set) for _ in run]
-    for place, group, survey, version in rows.values_list("place", "group", "version__survey", "version"):
-        counts[place][group] += 1
-        versions[place][survey].add(version)
+    for (place, version), numbers in counted.items():
+        sums[place] = list(map(add, sums[place], numbers))
+        versions[place][surveys[int(version)]].add(int(version))
     found = Score(
         kind,
-        tuple(_period_score(kind, part, count) for part, count in zip(run, counts, strict=True)),
+        tuple(_period_score(kind, part, groups(kind, number)) for part, number in zip(run, sums, strict=True)),
         begins=_series_start(versions),
         change=None,
     )
@@ -201,37 +181,16 @@ def score(client: Client, period: Period, kind: str) -> Score:
     return replace(found, change=_change(kind, found.before.groups, found.now.groups))
 
 
-def funnels(client: Client, period: Period) -> dict[str, Funnel]:
-    """Per kind of survey: eligible, asked, delivered, answered; a kind without eligible ones is missing. One query."""
-    about = Invitation.objects.filter(client=client, about_at__gte=period.start, about_at__lt=period.end)
-    fates = with_fate(about, period.end).annotate(kind=F("version__survey__kind")).order_by()
-    numbers = defaultdict(Counter)
-    for kind, fate, number in fates.values_list("kind", "fate").annotate(Count("pk")):
-        numbers[kind][fate] = number
-    found = {kind: _funnel(numbers[kind]) for kind in sorted(numbers)}
-    return {kind: funnel for kind, funnel in found.items() if funnel.eligible}
-
-
-def total(parts: Iterable[Funnel]) -> Funnel:
-    """Several funnels in sum: people asked can be added up where scores cannot."""
-    parts = list(parts)
-    return Funnel(
-        *(sum(getattr(part, step) for part in parts) for step in ("eligible", "asked", "delivered", "answered")),
-        not_asked=_largest_first(pair for part in parts for pair in part.not_asked),
-        not_delivered=_largest_first(pair for part in parts for pair in part.not_delivered),
-    )
-
-
 def themes(client: Client, period: Period) -> Themes:
     """Which share of the comments names which theme, in this and the previous period. Three queries."""
     run = run_back(period, 2)
-    named = Count("pk", filter=Q(reading__outcome=Reading.Outcome.THEMES))
-    rows = _read_comments(client, run).order_by().values_list("place", "response").annotate(named=named)
+    settled = Q(reading__outcome=Reading.Outcome.THEMES) | Q(reading__source=Reading.Source.PERSON)
+    texts = _read_comments(client, run).order_by().values_list("place", "response")
     comments = [0, 0]
     unclassified = 0
-    for place, _response, texts in rows:
+    for place, _response, settled_texts in texts.annotate(settled=Count("pk", filter=settled)):
         comments[place] += 1
-        unclassified += place == 1 and not texts
+        unclassified += place == 1 and not settled_texts
     shares = _theme_shares(client, run, comments) if comments[1] >= SHOWN_FROM else ()
     return Themes(comments[1], comments[0], unclassified, shares)
 
@@ -253,7 +212,12 @@ def voices(client: Client, period: Period) -> list[Voice]:
 
 
 def _counting(client: Client, run: list[Period]) -> QuerySet[Response]:
-    """The verified responses that count, each with the `place` of its period in `run`.
+    """The responses that count, each with the `place` of its period in `run`."""
+    return latest(Response.objects.counting().filter(client=client), run)
+
+
+def latest(responses: QuerySet[Response], run: list[Period]) -> QuerySet[Response]:
+    """Of each customer the latest of a kind and period, each with the `place` of its period in `run`.
 
     One whose customer was erased stands for a person of its own.
     """
@@ -262,8 +226,7 @@ def _counting(client: Client, run: list[Period]) -> QuerySet[Response]:
         RowNumber(), partition_by=[F("kind"), F("place"), person], order_by=[F("submitted_at").desc(), F("pk").desc()]
     )
     return (
-        Response.objects.verified()
-        .filter(client=client, submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
+        responses.filter(submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
         .annotate(place=_place("submitted_at", run))
         .annotate(rank=latest_first)
         .filter(rank=1)
@@ -286,8 +249,7 @@ def _place(column: str, run: list[Period]) -> Case:
     return Case(*places, output_field=SmallIntegerField())
 
 
-def _period_score(kind: str, period: Period, count: Counter) -> PeriodScore:
-    groups = (count[Group.PROMOTER], count[Group.PASSIVE], count[Group.DETRACTOR])
+def _period_score(kind: str, period: Period, groups: Groups) -> PeriodScore:
     is_shown = sum(groups) >= SHOWN_FROM
     estimate = scores.nps(*groups) if kind == Kind.NPS else scores.share(groups[0], sum(groups))
     return PeriodScore(period, groups, estimate if is_shown else None)
@@ -307,27 +269,6 @@ def _series_start(versions: list[dict[int, set[int]]]) -> int:
             if asked != newest.setdefault(survey, asked):
                 return place + 1
     return 0
-
-
-def _funnel(numbers: Counter) -> Funnel:
-    """From fate → number."""
-    steps = {stage: sum(numbers[fate] for fate in fates_from(stage)) for stage in STAGES}
-    lost = {stage: [(fate, numbers[fate]) for fate in FATES[stage] if numbers[fate]] for stage in STAGES}
-    return Funnel(
-        eligible=steps[Stage.ELIGIBLE],
-        asked=steps[Stage.ASKED],
-        delivered=steps[Stage.DELIVERED],
-        answered=steps[Stage.ANSWERED],
-        not_asked=_largest_first(lost[Stage.ELIGIBLE]),
-        not_delivered=_largest_first(lost[Stage.ASKED]),
-    )
-
-
-def _largest_first(pairs: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
-    sums = Counter()
-    for key, number in pairs:
-        sums[str(key)] += number
-    return tuple(sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tuple[ThemeShare, ...]:

@@ -67,6 +67,7 @@ def _counts(campaign: Campaign, start: dt.datetime, end: dt.datetime) -> Counter
     rows = (
         Invitation.objects.filter(client=campaign.client_id, campaign=campaign, about_at__gte=start, about_at__lt=end)
         .filter(Exists(accepted.filter(is_reminder=False)))
+        .exclude(response__exclusions__state="confirmed")
         .annotate(reminded_at=reminded_at, is_reminded=Q(reminded_at__isnull=False), is_after=answered_after)
         .order_by()
         .values_list("is_reminded", "is_after", "response__group")

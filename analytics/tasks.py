@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from surveys.models import Answer, Client
 
-from . import classification, drift, topics, trainings, versions
+from . import classification, drift, tallies, topics, trainings, versions
 
 
 @shared_task
@@ -47,3 +47,8 @@ def reread_history() -> int:
 @shared_task
 def watch_drift() -> int:
     return drift.watch(timezone.now())
+
+
+@shared_task
+def fill_tallies() -> int:
+    return tallies.sweep(timezone.now())

@@ -27,9 +27,13 @@ SCHEDULE = [
     ("analytics.tasks.look_for_topics", 3600, "each client once a week, five an hour; a topic emerges over days"),
     ("analytics.tasks.train_asked", 15, "somebody looks at a page that says: in training"),
     ("analytics.tasks.reread_history", 15, "a thousand comments at a time, so that nothing else waits for long"),
+    ("analytics.tasks.fill_tallies", 60, "days end at any hour somewhere; until one is counted, its answers are read"),
     ("analytics.tasks.watch_drift", 86_400, "compares complete weeks; noted once however often it looks"),
     ("feedback_loop.tasks.open_cases", 60, "an unhappy customer has an owner within a minute"),
     ("feedback_loop.tasks.send_digests", 300, "digests are due at an hour of the day"),
+    ("feedback_loop.tasks.watch_targets", 3600, "a target in danger is told within the hour, once"),
+    ("feedback_loop.tasks.look_at_initiatives", 21_600, "judged by whole days; the page itself is always fresh"),
+    ("feedback_loop.tasks.tell_of_drift", 3600, "what moved is noted once a day, and mailed once"),
 ]
 
 app.conf.beat_schedule = {

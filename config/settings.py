@@ -137,8 +137,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Compiling a query takes longer than running any of ours: a funnel of 10,000 verdicts 2.3 s instead of 0.1 s.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    # Compiling a query takes longer than running any of ours: a funnel of 10,000 verdicts 2.3 s instead of 0.1 s. And
+    # where indexes lie in memory or on an SSD, 90,000 rows are sooner found one by one than by reading 11 million.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off -c random_page_cost=1.1")
 
 REDIS_URL = "" if DEMO else env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
@@ -338,7 +339,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Nachklang API",
-    "DESCRIPTION": "Contacts in, links and the ledger out: one key per client, one result per row.",
+    "DESCRIPTION": "Contacts and answers in; figures, their rows and the ledger out: one key per client.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

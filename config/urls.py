@@ -11,6 +11,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("", include("surveys.urls")),
     path("", include("feedback_loop.urls")),
+    path("api/v1/figures/", include("analytics.api_urls")),
+    path("api/v1/figures/", include("feedback_loop.api_urls")),
     path("api/v1/", include("surveys.api_urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.alive),

@@ -20,6 +20,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,6 +37,11 @@ def names_agents(login: Login) -> bool:
     """Whether this login may read who served. Whoever also looks from a client's side never does."""
     reach = reach_of(login)
     return reach.sees_agents and not reach.viewer_clients - reach.analyst_clients
+
+
+def labelled(name: str, value: str | int) -> SafeString:
+    """A value of a list with its name: on a phone the rows are cards, and no head stands above it."""
+    return format_html('<span class="on-phone">{}: </span>{}', capfirst(name), value)
 
 
 def on_row(permission: str, *methods: str) -> Callable:

@@ -8,6 +8,7 @@ from .api.contacts import ContactsView
 from .api.funnel import CampaignsView, FunnelView, VerdictsView
 from .api.links import LinksView, QrPngView, QrSvgView
 from .api.questions import QuestionsView
+from .api.reported import ReportedCountsView
 
 urlpatterns = [
     path("contacts/", ContactsView.as_view(), name="api-contacts"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/links/<uuid:public_id>/qr.png", QrPngView.as_view(), name="api-link-png"),
     path("campaigns/<int:campaign_id>/questions/", QuestionsView.as_view(), name="api-questions"),
     path("campaigns/<int:campaign_id>/answers/", AnswersView.as_view(), name="api-answers"),
+    path("reported-counts/", ReportedCountsView.as_view(), name="api-reported-counts"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

@@ -2,6 +2,9 @@
 
 Every cell of CSV and XLSX is text, head included, and none is run by a spreadsheet: what looks like a formula gets an
 apostrophe, which our own reading takes off again (`ingestion.files`). JSON carries the values as they are.
+
+CSV has commas and a point, in every language, and its mark says that it is UTF-8: one form that every program reads.
+A German Excel opens it by *Data, From Text*; whoever wants to double-click takes XLSX.
 """
 
 import csv
@@ -15,12 +18,25 @@ from itertools import chain
 from xml.sax.saxutils import escape as xml
 
 from django.http import StreamingHttpResponse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from .ingestion.files import escape
 
 Cell = str | int | dt.datetime | None
 BLOCK = 64 * 1024  # bytes gathered before they are sent
+LONGEST_SHEET = 1_048_576  # rows of an XLSX sheet, head included
 
+# `files.escape` over a whole block of CSV at once: where a cell begins, and after a delimiter or line break within one.
+# A quotation mark that begins a cell stands alone (within one they are doubled), first or after a comma or line feed;
+# and rows end in `_END` until the block is guarded, so that no cell seems to begin where one ends.
+_END = "\0\r\n"
+_GUARDED = re.compile(
+    r"""['=+\-@\t\r\n＝＋－＠]
+        (?: (?: (?<=[,\n]".) | (?<=^".) ) (?: (?<=[^']) | (?='*[=+\-@\t\r\n＝＋－＠]) )
+          | (?<=[;,\t\r\n].) (?: (?<=[=+\-@＝＋－＠]) | (?<=') (?='*[=+\-@＝＋－＠]) ) )""",
+    re.VERBOSE | re.DOTALL,
+)
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML 1.0 cannot hold
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -65,15 +81,21 @@ class _Outbox(io.RawIOBase):
 
 def as_csv(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """UTF-8 with its mark, commas, every cell in quotation marks: spreadsheets read umlauts and numbers as they are."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    buffer.write("\ufeff")
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator=_END)
+    mark = "\ufeff"
     for row in chain([head], rows):
-        writer.writerow([_text(cell) for cell in row])
+        writer.writerow([_moment(cell) if type(cell) is dt.datetime else cell for cell in row])
         if buffer.tell() >= BLOCK:
-            yield buffer.getvalue().encode("utf-8", "replace")
+            yield (mark + _guarded(buffer.getvalue())).encode("utf-8", "replace")
             buffer.seek(0), buffer.truncate()
-    yield buffer.getvalue().encode("utf-8", "replace")
+            mark = ""
+    yield (mark + _guarded(buffer.getvalue())).encode("utf-8", "replace")
+
+
+def _guarded(block: str) -> str:
+    """Whole rows of CSV, every cell in quotation marks, as if each cell had been escaped on its own."""
+    return _GUARDED.sub(r"'\g<0>", block).replace(_END, "\r\n")
 
 
 def as_xlsx(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -114,7 +136,10 @@ FORMATS: dict[str, tuple[str, Callable[..., Iterator[bytes]]]] = {
 
 
 def download(name: str, form: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> StreamingHttpResponse:
-    """A file of one of `FORMATS`, sent as it is made. `name` has no ending and only letters, digits, hyphens."""
+    """A file of one of `FORMATS`, sent as it is made. `name` has no ending and only letters, digits, hyphens.
+
+    Whoever may have more rows than `LONGEST_SHEET` looks before: half a file cannot be called back.
+    """
     content_type, write = FORMATS[form]
     headers = {
         "Content-Disposition": f'attachment; filename="{name}.{form}"',
@@ -122,6 +147,12 @@ def download(name: str, form: str, head: Sequence[str], rows: Iterable[Sequence[
         "X-Content-Type-Options": "nosniff",
     }
     return StreamingHttpResponse(write(head, rows), content_type=content_type, headers=headers)
+
+
+def too_long(n: int) -> str:
+    """Why so many rows are no XLSX, and what to do."""
+    message = _("An XLSX sheet holds 1,048,575 rows; these are %(n)s. Take CSV or JSON, or a shorter period.")
+    return message % {"n": number_format(n, force_grouping=True)}
 
 
 def _xlsx_row(row: Sequence[Cell]) -> bytes:

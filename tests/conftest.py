@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 from django.conf import settings as conf
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone, translation
 
+from analytics import history
 from config import celery_app
 from surveys import authoring, questionnaire
 from surveys.delivery import clock as run_clock
@@ -61,8 +63,10 @@ def _fast_and_alone(request, settings, monkeypatch, tmp_path):
     )
     if not request.node.get_closest_marker("services"):
         monkeypatch.setitem(celery_app.conf, "task_always_eager", True)
+    cache.clear()
     patience.forget()
     questionnaire.forget()
+    history.forget()
     compiled.forget()
     counters = throttle.Counters("")  # of this test alone, in memory
     monkeypatch.setattr(throttle, "counters", lambda: counters)

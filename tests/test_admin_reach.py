@@ -8,9 +8,9 @@ from django.db import models
 from django.urls import reverse
 
 from analytics import classification
-from analytics.models import Correction, DriftAlert, Theme, ThemeModel, Topic
+from analytics.models import ChosenAttribute, Correction, DriftAlert, Theme, ThemeModel, Topic
 from feedback_loop import cases
-from feedback_loop.models import Case, Digest, DigestSubscription
+from feedback_loop.models import Case, Digest, DigestSubscription, Initiative, Target
 from surveys.models import (
     Access,
     Agent,
@@ -20,7 +20,9 @@ from surveys.models import (
     Client,
     Contact,
     Customer,
+    Exclusion,
     FlaggedSheet,
+    Honesty,
     ImportProfile,
     Inlet,
     InletEvent,
@@ -28,6 +30,7 @@ from surveys.models import (
     Login,
     OpenLink,
     OutgoingMessage,
+    ReportedCount,
     Response,
     Suppression,
     Survey,
@@ -62,6 +65,10 @@ EXPECTED = {
     OutgoingMessage: ("l", "l", "", "", "", ""),
     Response: ("lc", "lc", "lc", "l", "l", ""),
     FlaggedSheet: ("l", "l", "", "", "", ""),
+    Exclusion: ("l", "l", "", "", "", ""),
+    Honesty: ("l", "l", "", "", "l", ""),
+    ReportedCount: ("l", "l", "", "", "l", ""),
+    ChosenAttribute: ("lacd", "lacd", "", "", "", ""),
     ThemeModel: ("l", "l", "", "", "", ""),
     DriftAlert: ("l", "l", "", "", "", ""),
     Theme: ("lac", "lac", "", "", "", ""),
@@ -70,6 +77,8 @@ EXPECTED = {
     Case: ("lc", "lc", "lc", "l", "l", ""),
     DigestSubscription: ("lac", "l", "", "", "", ""),
     Digest: ("l", "l", "", "", "", ""),
+    Initiative: ("lacd", "lac", "l", "", "l", ""),
+    Target: ("lacd", "lac", "l", "", "l", ""),
 }
 FOREIGN = "Zyxglobe"  # part of every name and text of globex
 
@@ -144,11 +153,19 @@ def populate(client, tag):
         Response: response,
         Case: case,
         FlaggedSheet: factories.make_flagged(invitation, text=f"Flagged {tag}"),
+        Exclusion: Exclusion.objects.create(
+            response=response, reason="other", note=f"Exclusion {tag}", proposed_by=other, proposed_at=now
+        ),
+        Honesty: Honesty.objects.get(pk=client.pk),
+        ReportedCount: ReportedCount.objects.create(
+            client=client, day=now.date(), queue=f"Queue {tag}", source="acd", contacts=1, told_at=now, told_by=other
+        ),
         Suppression: Suppression.objects.create(
             client=client, address=f"stop{tag}@example.org".lower(), reason="manual", created_at=now
         ),
         OpenLink: OpenLink.objects.create(client=client, survey=survey, name=f"Counter {tag}", team=team),
         OutgoingMessage: OutgoingMessage.objects.create(client=client, key=f"key-{tag}", to=f"{tag}@x.org", due_at=now),
+        ChosenAttribute: ChosenAttribute.objects.create(client=client, name="tariff", label=f"Tariff {tag}"),
         ThemeModel: ThemeModel.objects.create(
             client=client, language="de", number=1, trained_at=now, trained_by=other, label_count=0, held_out_count=0
         ),
@@ -182,6 +199,22 @@ def populate(client, tag):
             last_on=now.date(),
             claimed_at=now,
             language="de",
+        ),
+        Initiative: Initiative.objects.create(
+            client=client,
+            name=f"Initiative {tag}",
+            what=f"What {tag}",
+            by=f"Department {tag}",
+            kind="csat",
+            starts_on=now.date(),
+            scope={"team": str(team.pk), "reason": f"Reason {tag}"},
+        ),
+        Target: Target.objects.create(
+            client=client,
+            kind="csat",
+            value=80,
+            starts_on=dt.date(2026, 1, 1),
+            scope={"team": str(team.pk), "reason": f"Reason {tag}"},
         ),
     }
 

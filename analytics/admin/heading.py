@@ -16,11 +16,11 @@ from .filters import USUAL_DAYS
 def heading(login: Login, responses: QuerySet) -> tuple[str, str]:
     """The list's title and a line per kind of survey: how many answers of the last 90 days, and in which groups.
 
-    Of those whom we asked; what else there is within this login's reach stands beside.
+    Of those that count; what else there is within this login's reach stands beside.
     """
     since = timezone.now() - dt.timedelta(days=USUAL_DAYS)
     recent = responses.order_by().filter(submitted_at__gte=since)
-    rows = recent.verified().values_list("kind", "group").annotate(Count("pk"))
+    rows = recent.counting().values_list("kind", "group").annotate(Count("pk"))
     counts = {(kind, group): n for kind, group, n in rows}
     reach = reach_of(login)
     if reach.agents and not (reach.is_analyst or reach.teams or reach.viewer_clients):

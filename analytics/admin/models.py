@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from surveys.admin_scope import BY_CLIENT, ReadOnly, button, own_page
+from surveys.admin_scope import BY_CLIENT, ReadOnly, button, labelled, own_page
 from surveys.models import Answer, Client, Reach, reach_of
 from surveys.models.people import LANGUAGES
 from surveys.signals import enqueue
@@ -164,7 +164,7 @@ class ThemeModelAdmin(ModelPages):
         held_out = [label for label in versions.labels(client, language) if label.is_held_out]
         reads = readers.rules_reader(language, themes.own_words(client, language))
         card = versions.measured(reads, client, held_out)
-        title = _("Without a label: %(language)s") % {"language": _named(language)}
+        title = _("Keyword rules: %(language)s") % {"language": _named(language)}
         context = {"title": title, "client": client, "language": language, **_card(client, language, card)}
         return self.page(request, None, "rules", **context)
 
@@ -240,7 +240,7 @@ class ThemeModelAdmin(ModelPages):
 class DriftAlertAdmin(ModelPages):
     """What moved, week by week; marked as seen by whoever looked into it."""
 
-    list_display = ("what", "client", "language", "week_on", "comments", "how_sure", "seen")
+    list_display = ("what", "client", "language", "week", "read", "how_sure", "seen")
     list_filter = (BY_CLIENT, "language", "kind")
     search_fields = ("client__name", "theme__name_de", "theme__name_en")
     list_select_related = ("client", "theme", "seen_by")
@@ -256,9 +256,17 @@ class DriftAlertAdmin(ModelPages):
     def what(self, alert: DriftAlert) -> str:
         return modelcards.moved(alert)
 
+    @admin.display(description=gettext_lazy("week from"), ordering="week_on")
+    def week(self, alert: DriftAlert) -> SafeString:
+        return labelled(_("week from"), modelcards.written(alert.week_on))
+
+    @admin.display(description=gettext_lazy("comments of the week"), ordering="comments")
+    def read(self, alert: DriftAlert) -> SafeString:
+        return labelled(_("comments of the week"), modelcards.thousands(alert.comments))
+
     @admin.display(description=gettext_lazy("by chance"), ordering="chance")
-    def how_sure(self, alert: DriftAlert) -> str:
-        return modelcards.odds(alert.chance)
+    def how_sure(self, alert: DriftAlert) -> SafeString:
+        return labelled(_("by chance"), modelcards.odds(alert.chance))
 
     @admin.display(description=gettext_lazy("seen by"), ordering="seen_at")
     def seen(self, alert: DriftAlert) -> str:
@@ -350,8 +358,11 @@ def _since(client: Client, language: str, version: str) -> dict:
     shares = [each.week.unclassified / each.week.comments if each.week.comments else None for each in told]
     margins, unseen = [each.week.margins.mean for each in told], [each.week.unseen.mean for each in told]
     lines = {_("Unclassified"): shares, _("Margin"): margins, _("Unseen words"): unseen}
-    rows = list(zip(told, shares, margins, unseen, strict=True))
-    return {"alerts": alerts, "weeks": rows, "week_last": last.first_on, "week_lines": lines.items()}
+    # Rules have no margin: what was never measured is not drawn.
+    measured = {name: values for name, values in lines.items() if any(value is not None for value in values)}
+    rows = list(zip(told, zip(*measured.values(), strict=True), strict=True))
+    shown = {"week_lines": measured.items(), "has_margin": _("Margin") in measured}
+    return {"alerts": alerts, "weeks": rows, "week_last": last.first_on, **shown}
 
 
 def _rereading(client: Client, language: str) -> dict:

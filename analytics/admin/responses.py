@@ -2,9 +2,10 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,17 +13,19 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from surveys.admin_scope import Scoped, names_agents, on_row
-from surveys.models import Answer, Login, Reach, Response, reach_of
+from surveys.models import Answer, Exclusion, Login, Reach, Response, reach_of
 
 from .. import classification, corrections
 from ..forms import CorrectionForm
 from ..templatetags import voice
+from . import downloads
 from .filters import (
     ClientFilter,
     CommentFilter,
     DoorFilter,
     GroupFilter,
     PeriodFilter,
+    SignFilter,
     StateFilter,
     TeamFilter,
     ThemeFilter,
@@ -41,6 +44,7 @@ class ResponseAdmin(Scoped):
         PeriodFilter,
         DoorFilter,
         StateFilter,
+        SignFilter,
         ClientFilter,
         TeamFilter,
     )
@@ -59,10 +63,16 @@ class ResponseAdmin(Scoped):
             return reach.is_analyst or bool(reach.teams)
         return row.client_id in reach.analyst_clients or (row.invitation or row.open_link).team_id in reach.teams
 
+    def get_urls(self) -> list:
+        """A dashboard's address leads to the rows behind it."""
+        export = self.admin_site.admin_view(downloads.rows)
+        return [path("rows/<slug:slug>/<slug:form>/", export, name="surveys_response_rows"), *super().get_urls()]
+
     # --- The list --------------------------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).prefetch_related(voice.prefetches())
+        excluded = Exists(Exclusion.objects.standing().filter(response=OuterRef("pk")))
+        return super().get_queryset(request).annotate(is_excluded=excluded).prefetch_related(voice.prefetches())
 
     def get_search_fields(self, request: HttpRequest) -> tuple:
         by_agent = ("invitation__agent__name",) if names_agents(request.user) else ()

@@ -1,17 +1,23 @@
-"""Themes, what was read out of each answer, what was learned from it, and what is new in it."""
+"""Themes, what was read out of each answer, what was learned from it, what is new in it, and what was counted."""
 
 from .learned import DriftAlert, Rereading, ThemeModel, Training
 from .readings import Correction, Lease, Reading, SecondReading, ThemeAssignment
+from .tallies import CellTally, ChosenAttribute, DayTally, LatestIn, TalliedUntil, Touched
 from .themes import Theme, ThemeEvent
 from .topics import Topic, TopicLook, TopicMember
 
 __all__ = [
+    "CellTally",
+    "ChosenAttribute",
     "Correction",
+    "DayTally",
     "DriftAlert",
+    "LatestIn",
     "Lease",
     "Reading",
     "Rereading",
     "SecondReading",
+    "TalliedUntil",
     "Theme",
     "ThemeAssignment",
     "ThemeEvent",
@@ -19,5 +25,6 @@ __all__ = [
     "Topic",
     "TopicLook",
     "TopicMember",
+    "Touched",
     "Training",
 ]

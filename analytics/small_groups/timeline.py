@@ -2,46 +2,40 @@
 
 import datetime as dt
 from bisect import bisect_left
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import accumulate, takewhile
 
-from ..scores import SHOWN_FROM, VALUE_FROM
+from ..scores import SHOWN_FROM
 from .siblings import Shown, by_size
 
 Span = tuple[dt.date, dt.date]
 """First and last day, as of a Period."""
 
+Ends = dict[dt.date, dt.date]
+"""What has been told: between ends of one group it is known how many answers there are."""
 
-def protect_periods(days: Mapping[dt.date, int], spans: Iterable[Span]) -> dict[Span, Shown]:
+
+def protect_periods(days: Mapping[dt.date, int], spans: Iterable[Span], told: Ends | None = None) -> dict[Span, Shown]:
     """Weeks, months, quarters and years over the same days: how many answers count on each day → which may be shown.
 
-    In the order in which they end, and the longer first: what has once been shown is not hidden later, as long as all
-    periods of the client's history are given each time. A period is hidden that would let a sum of 1 to 4 answers be
-    computed: March, where the quarter less two months is it, or the days of June around its weeks. Lest a week cost a
-    month, `_strains_a_month` hides the week first.
+    In the order in which they end, and the longer first; weeks come last, lest one of them cost its month: a month is
+    what people report by. A period is hidden that would let a sum of 1 to 4 answers be computed: March, where the
+    quarter less two months is it, or a week beside a few days of June. So a week that was shown while its month went on
+    may be hidden once that is over.
+
+    `told` is what spans that ended earlier told; what these tell is added to it.
     """
-    found, told = {}, _Told(days)
-    for first, last in sorted(set(spans), key=lambda span: (span[1], span[0])):
+    found, told = {}, _Told(days, {} if told is None else told)
+    for first, last in sorted(set(spans), key=lambda span: (_is_week(*span), span[1], span[0])):
         n = sum(_each(days, first, last))
-        may = n >= SHOWN_FROM and not ((last - first).days == 6 and _strains_a_month(days, first, last))
-        is_told = may and told.tell(first, last + dt.timedelta(days=1))
+        is_told = n >= SHOWN_FROM and told.tell(first, last + dt.timedelta(days=1))
         found[first, last] = by_size(n) if is_told else Shown.HIDDEN
     return found
 
 
-def _strains_a_month(days: Mapping[dt.date, int], first: dt.date, last: dt.date) -> bool:
-    """Is this a week after which its month might have to be hidden? Decided at its end, when the month still goes on.
-
-    After the last whole week, the month less its weeks leaves the days before and after them: the days before, and as
-    many days of this week as will be left after it, need `VALUE_FROM` answers.
-    """
-    left = monthrange(last.year, last.month)[1] - last.day
-    if not 0 < left < 7 or first.month != last.month:
-        return False
-    before = _each(days, first.replace(day=1), first.replace(day=1) + dt.timedelta(days=(first.day - 1) % 7 - 1))
-    return sum(before) + sum(_each(days, first, first + dt.timedelta(days=left - 1))) < VALUE_FROM
+def _is_week(first: dt.date, last: dt.date) -> bool:
+    return (last - first).days == 6
 
 
 def _each(days: Mapping[dt.date, int], first: dt.date, last: dt.date) -> list[int]:
@@ -56,19 +50,19 @@ class _Told:
     sum that can be computed: within one group a single step.
     """
 
-    def __init__(self, days: Mapping[dt.date, int]):
+    def __init__(self, days: Mapping[dt.date, int], group: Ends):
         self.days = sorted(days)
         self.totals = [0, *accumulate(days[day] for day in self.days)]
-        self.group: dict[dt.date, dt.date] = {}
+        self.group = group
 
     def tell(self, start: dt.date, end: dt.date) -> bool:
         """Take in a period from `start` until before `end`; False, and nothing is taken in, if it tells a small sum."""
-        group = dict(self.group)
+        group = self.group.copy()
         joined = {group.setdefault(start, start), group.setdefault(end, end)}
         group = {day: min(joined) if name in joined else name for day, name in group.items()}
         if self._tells_a_small_sum(group):
             return False
-        self.group = group
+        self.group.update(group)
         return True
 
     def _tells_a_small_sum(self, group: Mapping[dt.date, dt.date]) -> bool:

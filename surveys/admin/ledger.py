@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.db.models.lookups import Exact
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path
@@ -21,6 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from .. import invitations, ledger, tables
 from ..admin_scope import BY_CLIENT, ReadOnly, on_row
 from ..models import Campaign, Client, Invitation, Stage, reach_of, with_fate
+from ..models.cuts import Cut, cut
 from ..models.fates import LABELS, fates_from
 from . import funnel
 
@@ -57,6 +60,31 @@ class DaysFilter(admin.SimpleListFilter):
                 raise IncorrectLookupParameters from wrong
             about = {f"{self.path}about_at__gte": days.start, f"{self.path}about_at__lt": days.end}
             within |= Q(client__time_zone=zone, **about)
+        return queryset.filter(within)
+
+
+class CutFilter(admin.SimpleListFilter):
+    """The rows behind a figure that divides contacts, such as “solved.no”; shown where an address asks for it."""
+
+    title = gettext_lazy("divided by")
+    parameter_name = "cut"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        by, _dot, value = (self.used_parameters.get(self.parameter_name) or "").partition(".")
+        return [(f"{by}.{value}", f"{Cut(by).label}: {value or '–'}")] if by in Cut.values else []
+
+    def has_output(self) -> bool:
+        return bool(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        by, _dot, value = (self.value() or "").partition(".")
+        if not by:
+            return queryset
+        if by not in Cut.values:
+            raise IncorrectLookupParameters
+        within = Q(pk__in=[])
+        for zone in Client.objects.order_by().values_list("time_zone", flat=True).distinct():
+            within |= Q(client__time_zone=zone) & Q(Exact(cut(by, ZoneInfo(zone)), value))
         return queryset.filter(within)
 
 
@@ -139,7 +167,7 @@ class InvitationAdmin(ReadOnly):
     """The ledger: every contact judged, why it was not asked, and what became of it where it was."""
 
     list_display = ("about_whom", "campaign", "verdict", "decided_at", "client")
-    list_filter = (FateFilter, StageFilter, ClickedFilter, DaysFilter, CampaignFilter, "medium", BY_CLIENT)
+    list_filter = (FateFilter, StageFilter, ClickedFilter, DaysFilter, CampaignFilter, CutFilter, "medium", BY_CLIENT)
     list_select_related = ("client", "campaign", "contact", "customer")
     search_fields = ("contact__external_id", "email", "phone")
     actions = ("withdraw",)

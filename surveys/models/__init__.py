@@ -5,6 +5,7 @@ from .appearance import Appearance
 from .asking import Published, Question, Survey, SurveyVersion
 from .campaigns import AudienceCondition, Campaign, Medium, RulesVersion, Wave
 from .contacts import Contact, IdempotentRequest, ImportProfile, Inlet, InletEvent, Mark
+from .exclusions import Exclusion, Honesty, ReportedCount
 from .fates import FATES, STAGE_OF, Fate, Stage, with_fate
 from .people import Access, Agent, ApiKey, Client, Customer, Login, Team
 from .permission import LegalBasis, Suppression
@@ -27,9 +28,11 @@ __all__ = [
     "Customer",
     "DeliveryEvent",
     "Door",
+    "Exclusion",
     "Fate",
     "FlaggedSheet",
     "Group",
+    "Honesty",
     "IdempotentRequest",
     "ImportProfile",
     "Inlet",
@@ -44,6 +47,7 @@ __all__ = [
     "Published",
     "Question",
     "Reach",
+    "ReportedCount",
     "Response",
     "RulesVersion",
     "SendingCount",

@@ -111,8 +111,12 @@ class ResponseQuerySet(models.QuerySet):
         return self.filter(asked | reach.rows(agent="", team="open_link__team"))
 
     def verified(self) -> "ResponseQuerySet":
-        """Answers of those whom we asked: what scores are made of. The others are counted apart."""
+        """Answers of those whom we asked. The others are counted apart."""
         return self.filter(invitation__isnull=False)
+
+    def counting(self) -> "ResponseQuerySet":
+        """What scores are made of: of those whom we asked, and not excluded by two people (see `exclusions`)."""
+        return self.verified().exclude(exclusions__state="confirmed")
 
     def unverified(self) -> "ResponseQuerySet":
         """Answers by a door that is open to all."""

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.periods import containing, last_complete, run_back
+from analytics.periods import Period, containing, last_complete, parse, run_back
 
 BERLIN = "Europe/Berlin"
-KINDS = ("week", "month", "quarter")
+KINDS = ("week", "month", "quarter", "year")
 ZONES = ("UTC", BERLIN, "America/St_Johns", "Africa/Cairo", "Asia/Kathmandu", "Pacific/Apia", "America/Havana")
 
 unhurried = settings(deadline=None)  # a busy machine is no finding
@@ -99,6 +99,51 @@ def test_a_period_is_complete_from_the_instant_of_its_end():
     october = containing(datetime(2026, 10, 9, tzinfo=UTC), "month", BERLIN)
     assert last_complete(october.end, "month", BERLIN) == october
     assert last_complete(october.end - timedelta(seconds=1), "month", BERLIN) == october.previous()
+
+
+def test_a_year_runs_from_new_year_to_new_years_eve():
+    year = containing(datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "year", BERLIN)
+    assert _days(year) == (date(2027, 1, 1), date(2027, 12, 31))
+    assert year.previous().end == year.start
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "first_on", "last_on"),
+    [
+        ("2026-W45", "week", date(2026, 11, 2), date(2026, 11, 8)),
+        ("2026-W01", "week", date(2025, 12, 29), date(2026, 1, 4)),
+        ("2026-W53", "week", date(2026, 12, 28), date(2027, 1, 3)),
+        ("2026-10", "month", date(2026, 10, 1), date(2026, 10, 31)),
+        ("2028-02", "month", date(2028, 2, 1), date(2028, 2, 29)),
+        ("2026-Q3", "quarter", date(2026, 7, 1), date(2026, 9, 30)),
+        ("2026", "year", date(2026, 1, 1), date(2026, 12, 31)),
+    ],
+)
+def test_a_period_is_read_from_an_address_as_it_was_written_there(text, kind, first_on, last_on):
+    period = parse(text, BERLIN)
+    assert period == Period(kind, first_on, last_on, BERLIN)
+    assert period.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "october", "2026-13", "2026-00", "2026-1", "2026-W54", "2025-W53", "2026-W00", "2026-W5", "2026-Q5", "2026-Q0",
+     "2026-10-01", "1999", "2200-01", "9999", "٢٠٢٦", "2026-10\n", " 2026", "2026-w45", "2026-10-01..2026-10-09"],
+)  # fmt: skip
+def test_what_is_no_whole_period_is_refused(text):
+    with pytest.raises(ValueError):
+        parse(text, BERLIN)
+
+
+@unhurried
+@given(moments, st.sampled_from(KINDS), st.sampled_from(ZONES))
+def test_what_is_written_of_a_period_leads_back_to_it(at, kind, zone):
+    period = containing(at, kind, zone)
+    assert parse(period.text, zone) == period
+
+
+def test_days_that_are_no_period_of_the_calendar_are_written_by_first_and_last():
+    assert Period("days", date(2026, 10, 5), date(2026, 10, 18), BERLIN).text == "2026-10-05/2026-10-18"
 
 
 def test_a_naive_time_and_an_unknown_kind_are_refused():

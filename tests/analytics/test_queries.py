@@ -6,6 +6,7 @@ from dataclasses import astuple
 import pytest
 
 from analytics import queries, themes
+from analytics.classification import correct
 from analytics.models import Reading, ThemeAssignment
 from analytics.periods import Period
 from analytics.queries import Funnel
@@ -252,6 +253,13 @@ def test_a_theme_has_its_share_of_the_comments_that_say_something(acme):
     assert (billing.share_before, billing.verdict, billing.criticism) == (None, None, None)
 
 
+def test_a_comment_of_which_a_person_said_that_no_theme_fits_counts_and_is_not_unclassified(acme, analyst):
+    texts = [comment(acme, OCTOBER).answers.get() for _ in range(3)]
+    correct(texts[0], {}, analyst)
+    found = queries.themes(acme, OCTOBER)
+    assert (found.comments, found.unclassified) == (3, 2)
+
+
 def test_a_theme_changed_only_if_it_stands_out_among_all_that_were_compared(acme):
     """6 of 20 against 0 of 20 is p = 0.026: news on its own, none among six themes."""
     others = ("waiting_time", "friendliness", "competence", "price", "delivery")
@@ -462,7 +470,7 @@ def test_globex_sees_nothing_of_acme(acme, globex):
 @pytest.mark.parametrize(
     ("read", "number"),
     [
-        (lambda client: queries.score(client, OCTOBER, "nps"), 1),
+        (lambda client: queries.score(client, OCTOBER, "nps"), 4),
         (lambda client: queries.funnels(client, OCTOBER), 1),
         (lambda client: queries.themes(client, OCTOBER), 3),
         (lambda client: queries.voices(client, OCTOBER), 3),

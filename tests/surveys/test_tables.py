@@ -63,6 +63,12 @@ def test_escaping_can_be_taken_back_and_leaves_no_formula(cell):
     assert not re.search(r"[;,\t\r\n][=+\-@＝＋－＠]", safe)
 
 
+@given(table=st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_a_csv_is_guarded_as_a_whole_as_if_each_cell_had_been_escaped(table):
+    text = written("csv", table[0], table[1:]).decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [[files.escape(cell) for cell in row] for row in table]
+
+
 def test_an_xlsx_holds_no_character_that_xml_cannot_and_is_a_whole_file(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(written("xlsx", ["a"], [["<b>&\x00\x0b\ud800 ü"]]))
     assert zipfile.ZipFile(tmp_path / "a.xlsx").testzip() is None

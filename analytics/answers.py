@@ -1,0 +1,92 @@
+"""Answers that count, as the database finds and groups them; what is made of them stands in `counts`."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    Expression,
+    OuterRef,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from surveys.models import Client, Response
+
+from .dimensions import ASSIGNED, By, Where, matching, value_of
+from .periods import Period
+
+SCORES = range(11)
+
+
+def of(clients: Sequence[Client], kind: str) -> QuerySet[Response]:
+    return Response.objects.counting().filter(client__in=clients, kind=kind).order_by()
+
+
+def by_same_person(clients: Sequence[Client], kind: str) -> QuerySet[Response]:
+    """For a subquery: all of the customer's answers of the kind."""
+    return of(clients, kind).filter(invitation__customer=OuterRef("invitation__customer"))
+
+
+def latest(clients: Sequence[Client], kind: str, run: Sequence[Period], where: Where) -> QuerySet[Response]:
+    """Of each customer the latest in a period, each with the `place` of its period in `run`."""
+    within = _before_end if is_gapless(run) else _within
+    ends = (When(within(period), then=Value(period.end)) for period in run)
+    same_time = Q(submitted_at=OuterRef("submitted_at"), pk__gt=OuterRef("pk"))
+    later = by_same_person(clients, kind).filter(
+        same_time | Q(submitted_at__gt=OuterRef("submitted_at")), submitted_at__lt=OuterRef("place_ends_at")
+    )
+    return (
+        of(clients, kind)
+        .filter(submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
+        .annotate(place=place_in(run, within), place_ends_at=Case(*ends, output_field=DateTimeField()))
+        .filter(~Exists(later), *matching_all(where), place__isnull=False)
+    )
+
+
+def matching_all(where: Where) -> list[Q | Expression]:
+    return [matching(by, value) for by, value in where.items()]
+
+
+def place_in(run: Sequence[Period], within: Callable[[Period], Q]) -> Case:
+    """The place of a row's period. ValueError if periods overlap."""
+    if any(period.first_on <= before.last_on for before, period in pairwise(run)):
+        raise ValueError("periods of a run follow one another")
+    places = (When(within(period), then=Value(place)) for place, period in enumerate(run))
+    return Case(*places, output_field=SmallIntegerField())
+
+
+def numbers(rows: QuerySet[Response], by: str, sign: int = 1) -> list[QuerySet]:
+    """Of rows with a `place`: client, place, value and how many gave which score, one column each."""
+    if by == By.THEME:
+        named = rows.filter(**{f"{ASSIGNED}__isnull": False})
+        return [_grouped(named, value_of(by), sign, True), _grouped(rows.filter(matching(by, "")), Value(""), sign)]
+    return [_grouped(rows, value_of(by), sign)]
+
+
+def _grouped(rows: QuerySet[Response], value: Expression, sign: int, is_joined: bool = False) -> QuerySet:
+    """`is_joined`: with what an answer may have several of."""
+    each = {f"n{score}": Count("pk", filter=Q(score=score), distinct=is_joined) * sign for score in SCORES}
+    return rows.annotate(value=Cast(value, CharField())).values_list("client_id", "place", "value").annotate(**each)
+
+
+def is_gapless(run: Sequence[Period]) -> bool:
+    """Whether each period begins where the one before it ends: then the first one that ends later is the right one."""
+    return all(period.first_on == before.last_on + timedelta(1) for before, period in pairwise(run))
+
+
+def _before_end(period: Period) -> Q:
+    return Q(submitted_at__lt=period.end)
+
+
+def _within(period: Period) -> Q:
+    return Q(submitted_at__gte=period.start, submitted_at__lt=period.end)

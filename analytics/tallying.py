@@ -1,0 +1,167 @@
+"""The statements that count answers into tallies, in the database: one for all tallies of some days of one client."""
+
+# ruff: noqa: S608  only names of our own tables and columns are written into the statements
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import connection
+from django.db.models import Expression, F, OuterRef, QuerySet, Subquery, Window
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Lead, TruncDate
+
+from surveys.models import Client, Response
+
+from .dimensions import By, attribute, value_of
+from .models import CellTally, DayTally, LatestIn
+from .models.tallies import Tally
+from .periods import midnight
+
+CELLS = (By.CHANNEL, By.REASON, By.TEAM, By.AGENT, By.LANGUAGE, By.SEGMENT, By.GOODWILL)
+
+_NUMBERS = [f"n{score}" for score in range(11)]
+_BEGINS = {  # with what a day's week, month, quarter or year begins
+    "postgresql": {unit: f"date_trunc('{unit}', {{}})" for unit in ("week", "month", "quarter", "year")},
+    "sqlite": {
+        "week": "date({}, 'weekday 0', '-6 days')",
+        "month": "substr({}, 1, 7)",
+        "quarter": "substr({0}, 1, 4) || (substr({0}, 6, 2) + 2) / 3",
+        "year": "substr({}, 1, 4)",
+    },
+}
+
+
+def fill(client: Client, attributes: Sequence[str], begin_on: dt.date, end_on: dt.date) -> None:
+    """Add the answers of days that nobody has counted yet, and move those that they follow.
+
+    An answer before `begin_on` was tallied as the latest of all its periods, if it was the customer's last one: it is
+    taken away there and added where it belongs now.
+    """
+    begin, end = (midnight(day, client.time_zone) for day in (begin_on, end_on))
+    floor = min(begin_on - dt.timedelta(begin_on.weekday()), begin_on.replace(month=1, day=1))
+    new, before = _answers(client, begin, end), _answers(client, midnight(floor, client.time_zone), begin)
+    columns = _columns(client, attributes)
+    names = ", ".join(columns)
+    queries: list[tuple[str, QuerySet | str]] = [(f"new({names}, next_on)", _rows(new, columns, _lead(client)))]
+    found = [f"SELECT {names}, 1, {_latest_in()} FROM new"]
+    if before.exists():
+        last = _of_same_person(before).order_by("-submitted_at", "-pk").values("pk")[:1]
+        every = new.filter(invitation__customer__isnull=False).values_list(Subquery(last), _day(client))
+        followed = "SELECT previous, MIN(day_on) FROM every WHERE previous IS NOT NULL GROUP BY previous"
+        moved = before.filter(pk__in=RawSQL("SELECT previous FROM followed", []))
+        queries += [("every(previous, day_on)", every), ("followed(previous, next_on)", followed)]
+        queries += [(f"moved({names})", _rows(moved, columns))]
+        found += [
+            f"SELECT {names}, -1, {sum(LatestIn)} FROM moved",
+            f"SELECT {names}, 1, {_latest_in()} FROM moved JOIN followed ON previous = id",
+        ]
+    _insert(client, attributes, [*queries, (f"found({names}, sign, latest_in)", " UNION ALL ".join(found))])
+
+
+def count(client: Client, attributes: Sequence[str], first_on: dt.date, next_on: dt.date, until_on: dt.date) -> None:
+    """Add the answers of days that bear none, as they stand before what comes from `until_on` on."""
+    first, after, until = (midnight(day, client.time_zone) for day in (first_on, next_on, until_on))
+    later = _of_same_person(_answers(client, after, until)).order_by("submitted_at", "pk")
+    following = Coalesce(_lead(client), Subquery(later.values_list(_day(client))[:1]))
+    columns = _columns(client, attributes)
+    names = ", ".join(columns)
+    rows = _rows(_answers(client, first, after), columns, following)
+    found = f"SELECT {names}, 1, {_latest_in()} FROM days"
+    _insert(client, attributes, [(f"days({names}, next_on)", rows), (f"found({names}, sign, latest_in)", found)])
+
+
+def _answers(client: Client, start: dt.datetime, end: dt.datetime) -> QuerySet[Response]:
+    return Response.objects.counting().filter(client=client, submitted_at__gte=start, submitted_at__lt=end).order_by()
+
+
+def _of_same_person(answers: QuerySet[Response]) -> QuerySet[Response]:
+    """For a subquery."""
+    return answers.filter(kind=OuterRef("kind"), invitation__customer=OuterRef("invitation__customer"))
+
+
+def _rows(answers: QuerySet[Response], columns: dict, *more: Expression) -> QuerySet:
+    return answers.values_list(*columns.values(), *more)
+
+
+def _day(client: Client) -> TruncDate:
+    return TruncDate("submitted_at", tzinfo=client.zone)
+
+
+def _lead(client: Client) -> Window:
+    """The day of the same person's next answer of the kind, among these answers."""
+    person = Coalesce("invitation__customer_id", -F("pk"))
+    return Window(Lead(_day(client)), partition_by=[F("kind"), person], order_by=["submitted_at", "pk"])
+
+
+def _columns(client: Client, attributes: Sequence[str]) -> dict:
+    """Of an answer: what each tally needs to know. Dimensions by their place."""
+    own = {f"d{place}": value_of(by) for place, by in enumerate(_dimensions(attributes))}
+    plain = {"id": F("pk"), "kind": F("kind"), "score": F("score"), "version_id": F("version_id")}
+    return {**plain, "day_on": _day(client), **own}
+
+
+def dimensions(attributes: Sequence[str]) -> frozenset[str]:
+    """What is tallied beside the days, of a client with these attributes."""
+    return frozenset([By.THEME, *_dimensions(attributes)])
+
+
+def _dimensions(attributes: Sequence[str]) -> list[str]:
+    """Those of which an answer has one value."""
+    return [*CELLS, *map(attribute, attributes)]
+
+
+def _latest_in() -> str:
+    """LatestIn of an answer with `day_on` and `next_on`."""
+    begins = _BEGINS[connection.vendor]
+    bits = (
+        f"CASE WHEN {begins[period.name.lower()].format('day_on')} = {begins[period.name.lower()].format('next_on')} "
+        f"THEN 0 ELSE {period.value} END"
+        for period in LatestIn
+    )
+    return f"CASE WHEN next_on IS NULL THEN {sum(LatestIn)} ELSE {' + '.join(bits)} END"
+
+
+def _insert(client: Client, attributes: Sequence[str], queries: list[tuple[str, QuerySet | str]]) -> None:
+    """Add what the last of these queries, `found`, comes to."""
+    named = (
+        "SELECT DISTINCT answer.response_id, COALESCE(theme.merged_into_id, theme.id) "
+        "FROM surveys_answer answer JOIN analytics_themeassignment assigned ON assigned.answer_id = answer.id "
+        "JOIN analytics_theme theme ON theme.id = assigned.theme_id WHERE answer.response_id IN (SELECT id FROM found)"
+    )
+    ctes, values = [], []
+    for name, query in [*queries, ("named(about, theme)", named)]:
+        query, own = (query, ()) if isinstance(query, str) else query.query.sql_with_params()
+        ctes.append(f"{name} AS MATERIALIZED ({query})")  # each once, in whatever it is used
+        values += own
+    begun = f"WITH {', '.join(ctes)}"
+    days = _into(DayTally, ["version_id"], [_sums(client, ["version_id"])])
+    parts = [(by, f"d{place}", "found") for place, by in enumerate(_dimensions(attributes))]
+    parts.append((By.THEME, "COALESCE(CAST(theme AS varchar(20)), '')", "found LEFT JOIN named ON about = id"))
+    cells = _into(CellTally, ["dimension", "value"], [_sums(client, ["%s", value], rows) for _, value, rows in parts])
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # which can do with finding them once
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+            cursor.execute(f"{begun}, by_day AS ({days}) {cells}", [*values, *(str(by) for by, *_rest in parts)])
+        else:
+            cursor.execute(f"{begun} {days}", values)
+            cursor.execute(f"{begun} {cells}", [*values, *(str(by) for by, *_rest in parts)])
+
+
+def _sums(client: Client, own: list[str], rows: str = "found") -> str:
+    """How many gave which score, by day, kind, `latest_in` and columns of one tally's own."""
+    numbers = ", ".join(f"SUM(CASE score WHEN {score} THEN sign ELSE 0 END)" for score in range(11))
+    groups = ", ".join(["day_on", "latest_in", "kind", *own[-1:]])
+    return (
+        f"SELECT {client.pk}, day_on, latest_in, kind, {', '.join(own)}, {numbers} "
+        f"FROM {rows} WHERE latest_in > 0 GROUP BY {groups}"
+    )
+
+
+def _into(model: type[Tally], own: list[str], selects: list[str]) -> str:
+    table = model._meta.db_table
+    columns = ["client_id", "day_on", "latest_in", "kind", *own]
+    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _NUMBERS)
+    return (
+        f"INSERT INTO {table} ({', '.join([*columns, *_NUMBERS])}) {' UNION ALL '.join(selects)} "
+        f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {added}"
+    )

@@ -1,0 +1,222 @@
+"""Numbers of answers: what counts where, by which dimension, and by how many queries."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+
+from analytics import counts, tallied, tallies
+from analytics.counts import By, attribute
+from analytics.models import CellTally, ChosenAttribute, DayTally, TalliedUntil, Touched
+from analytics.periods import Period
+from surveys.models import Client, Invitation, Response
+from tests import factories
+from tests.analytics.test_queries import OCTOBER, SEPTEMBER, answer, comment, on
+from tests.analytics.worlds import Crash
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+YEAR = Period("year", dt.date(2026, 1, 1), dt.date(2026, 12, 31), "Europe/Berlin")
+
+
+def scores(**numbers) -> tuple[int, ...]:
+    """n3=2: two answers gave score 3."""
+    return tuple(numbers.get(f"n{score}", 0) for score in range(11))
+
+
+def fill(at=NOW) -> None:
+    while tallies.sweep(at):
+        pass
+
+
+def both(client, kind, run, by="", where=counts.EVERYWHERE) -> dict:
+    """The numbers by both ways, which must be one."""
+    found = counts.from_rows(client, kind, run, by, where)
+    read = tallied.read([client], kind, run, by, where)
+    assert {key[1:]: numbers for key, numbers in read.items()} == found
+    return found
+
+
+def test_numbers_stand_by_period_and_score(acme):
+    answer(acme, "csat", SEPTEMBER, (3, 1, 0))
+    answer(acme, "csat", OCTOBER, (2, 0, 4))
+    fill()
+
+    assert both(acme, "csat", [SEPTEMBER, OCTOBER]) == {(0, ""): scores(n5=3, n3=1), (1, ""): scores(n5=2, n1=4)}
+    assert both(acme, "nps", [SEPTEMBER, OCTOBER]) == {}
+
+
+def test_the_latest_answer_of_a_customer_counts_in_each_period_for_itself(acme):
+    kim = factories.make_customer(acme)
+    for at, score in ((on(SEPTEMBER), 1), (on(OCTOBER, 5), 2), (on(OCTOBER, 6), 3)):
+        contact = factories.make_contact(acme, customer=kim)
+        factories.make_response(acme, score, kind="csat", contact=contact, submitted_at=at)
+    fill()
+
+    weeks = [Period("week", dt.date(2026, 9, 28), dt.date(2026, 10, 4), "Europe/Berlin")]
+    weeks.append(weeks[0].next())
+    assert both(acme, "csat", [SEPTEMBER, OCTOBER]) == {(0, ""): scores(n1=1), (1, ""): scores(n3=1)}
+    assert both(acme, "csat", [YEAR]) == {(0, ""): scores(n3=1)}
+    assert both(acme, "csat", weeks) == {(1, ""): scores(n3=1)}
+
+
+def test_what_is_filtered_does_not_choose_which_answer_of_a_customer_counts(acme):
+    kim = factories.make_customer(acme)
+    for day, channel in ((5, "phone"), (6, "chat")):
+        contact = factories.make_contact(acme, customer=kim, channel=channel)
+        factories.make_response(acme, 4, kind="csat", contact=contact, submitted_at=on(OCTOBER, day))
+    fill()
+
+    assert both(acme, "csat", [OCTOBER], "", {By.CHANNEL: "phone"}) == {}
+    assert both(acme, "csat", [OCTOBER], By.CHANNEL) == {(0, "chat"): scores(n4=1)}
+
+
+def test_an_answer_counts_under_each_of_its_themes_and_without_one_under_none(acme):
+    comment(acme, OCTOBER, {"friendliness": 1, "waiting_time": -1}, score=9)
+    comment(acme, OCTOBER, {"friendliness": 1}, score=8)
+    answer(acme, "nps", OCTOBER, (0, 0, 1))
+    fill()
+
+    keys = dict(acme.themes.values_list("key", "pk"))
+    friendly, waiting = str(keys["friendliness"]), str(keys["waiting_time"])
+    assert both(acme, "nps", [OCTOBER], By.THEME) == {
+        (0, friendly): scores(n9=1, n8=1),
+        (0, waiting): scores(n9=1),
+        (0, ""): scores(n3=1),
+    }
+    with_friendliness = counts.counts(acme, "nps", [OCTOBER], By.THEME, {By.THEME: friendly})
+    assert with_friendliness == {(0, friendly): scores(n9=1, n8=1), (0, waiting): scores(n9=1)}
+
+
+def test_a_chosen_attribute_is_tallied_and_any_other_is_counted_from_the_answers(acme):
+    ChosenAttribute.objects.create(client=acme, name="tariff", label="Tariff")
+    for tariff in ("gold", "gold", "basic"):
+        contact = factories.make_contact(acme, attributes={"tariff": tariff, "region": "Nord"})
+        factories.make_response(acme, 5, kind="csat", contact=contact, submitted_at=on(OCTOBER))
+    fill()
+
+    assert both(acme, "csat", [OCTOBER], attribute("tariff")) == {(0, "gold"): scores(n5=2), (0, "basic"): scores(n5=1)}
+    assert tallied.read([acme], "csat", [OCTOBER], attribute("region"), {}) is None
+    assert counts.counts(acme, "csat", [OCTOBER], attribute("region")) == {(0, "Nord"): scores(n5=3)}
+
+
+def test_two_dimensions_are_counted_from_the_answers(acme):
+    answer(acme, "csat", OCTOBER, (2, 0, 1))
+    fill()
+
+    assert tallied.read([acme], "csat", [OCTOBER], By.CHANNEL, {By.REASON: "Rechnung"}) is None
+    found = counts.counts(acme, "csat", [OCTOBER], By.CHANNEL, {By.REASON: "Rechnung"})
+    assert found == {(0, "phone"): scores(n5=2, n1=1)}
+
+
+def test_what_there_cannot_be_matches_nothing_and_what_is_no_dimension_is_refused(acme):
+    answer(acme, "csat", OCTOBER, (2, 0, 1))
+    fill()
+
+    for by in (By.TEAM, By.VERSION, By.THEME, By.GOODWILL):
+        assert counts.counts(acme, "csat", [OCTOBER], "", {by: "x"}) == {}
+    with pytest.raises(ValueError, match="no breakdown"):
+        counts.counts(acme, "csat", [OCTOBER], "shoe size")
+    with pytest.raises(ValueError, match="follow one another"):
+        counts.counts(acme, "csat", [OCTOBER, SEPTEMBER])
+
+
+def test_numbers_are_read_by_three_queries_whatever_there_is(acme, django_assert_num_queries):
+    answer(acme, "csat", OCTOBER, (1, 0, 0))
+    fill()
+    with django_assert_num_queries(3):
+        counts.counts(acme, "csat", [SEPTEMBER, OCTOBER], By.TEAM)
+    answer(acme, "csat", OCTOBER, (1, 1, 2), team=factories.make_team(acme, "Nord"))
+    with django_assert_num_queries(3):
+        counts.counts(acme, "csat", [SEPTEMBER, OCTOBER], By.TEAM)
+
+
+def test_all_clients_are_read_together_each_in_its_own_zone_and_as_each_alone(acme, globex, django_assert_num_queries):
+    third = factories.make_client("umbra", "Umbra", time_zone="America/New_York")
+    for client, groups in ((acme, (3, 0, 1)), (globex, (0, 2, 0)), (third, (1, 0, 0))):
+        answer(client, "nps", OCTOBER, groups)
+    fill()
+    answer(globex, "nps", OCTOBER, (0, 0, 1))  # whose tallies now stand otherwise than acme's
+
+    run = [SEPTEMBER, OCTOBER]
+    expected = {(acme.pk, 1): scores(n10=3, n3=1), (globex.pk, 1): scores(n8=2, n3=1), (third.pk, 1): scores(n10=1)}
+    assert counts.of_each(Client.objects.all(), "nps", run) == expected
+    fill()
+    with django_assert_num_queries(9):  # clients; how they stand; and for each of two zones that and the numbers
+        assert counts.of_each(Client.objects.all(), "nps", run) == expected
+
+
+def test_nothing_of_one_client_is_in_the_numbers_of_another(acme, globex):
+    answer(globex, "csat", OCTOBER, (5, 5, 5))
+    fill()
+
+    for by in ("", *By):
+        assert both(acme, "csat", [OCTOBER], by) == {}
+
+
+def test_a_change_long_after_the_fill_is_in_the_next_number(acme):
+    (given,) = answer(acme, "csat", OCTOBER, (1, 0, 0))
+    fill()
+    given.score = 2
+    given.save()
+
+    assert Touched.objects.get().client == acme
+    assert both(acme, "csat", [OCTOBER]) == {(0, ""): scores(n2=1)}
+    fill()
+    assert not Touched.objects.exists()
+    assert both(acme, "csat", [OCTOBER]) == {(0, ""): scores(n2=1)}
+
+
+def test_what_no_number_depends_on_leaves_no_note(acme):
+    (given,) = answer(acme, "csat", OCTOBER, (1, 0, 0))
+    Touched.objects.all().delete()
+
+    given.wants_call = True
+    given.save()
+    Invitation.objects.update(opened_at=NOW)
+    given.invitation.contact.save()
+
+    assert not Touched.objects.exists()
+
+
+def test_a_fresh_answer_leaves_no_note_and_one_that_comes_late_does(acme):
+    fresh = factories.make_response(acme, 5, kind="csat", submitted_at=dt.datetime.now(dt.UTC))
+    assert not Touched.objects.exists()
+
+    Response.objects.filter(pk=fresh.pk).update(submitted_at=NOW)
+    assert Touched.objects.exists()
+
+
+def test_a_day_is_not_filled_before_an_hour_after_its_end(acme):
+    answer(acme, "csat", OCTOBER, (1, 0, 0))
+    midnight = dt.datetime(2026, 11, 9, 23, 0, tzinfo=dt.UTC)  # in Berlin
+
+    fill(midnight + dt.timedelta(minutes=59))
+    assert TalliedUntil.objects.get(client=acme).until_on == dt.date(2026, 11, 9)
+    fill(midnight + dt.timedelta(minutes=60))
+    assert TalliedUntil.objects.get(client=acme).until_on == dt.date(2026, 11, 10)
+
+
+def test_a_turn_that_dies_leaves_nothing_and_is_done_again(acme):
+    answer(acme, "csat", OCTOBER, (1, 0, 0))
+
+    def die_at_the_end(execute, sql, *rest):
+        if sql.startswith("UPDATE") and "until_on" in sql and CellTally.objects.exists():
+            raise Crash
+        return execute(sql, *rest)
+
+    with pytest.raises(Crash), connection.execute_wrapper(die_at_the_end):
+        tallies.sweep(NOW)
+    assert (DayTally.objects.count(), CellTally.objects.count(), TalliedUntil.objects.count()) == (0, 0, 0)
+    assert counts.counts(acme, "csat", [OCTOBER]) == {(0, ""): scores(n5=1)}
+
+    fill()
+    assert both(acme, "csat", [OCTOBER]) == {(0, ""): scores(n5=1)}
+
+
+def test_notes_about_a_client_that_is_gone_go_too(acme):
+    Touched.objects.create(client_id=acme.pk + 1000, at=NOW)
+
+    fill()
+
+    assert not Touched.objects.exists()
