@@ -9,16 +9,18 @@ worker left behind is taken over after `CLAIM_LASTS`. State and mail change in o
 import base64
 import datetime as dt
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Min, Q
 from django.urls import reverse
 
-from analytics import charts, periods, queries, scores
+from analytics import charts, disclosure, periods, queries, scores
+from analytics.honesty import exclusions
 from analytics.periods import Period
 from analytics.queries import Beside, Funnel, PeriodScore, Score, Themes
+from analytics.small_groups import Shown
 from surveys import delivery
 from surveys.delivery import links, mail
 from surveys.models import Client, Survey
@@ -73,7 +75,8 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
     """All that the digest says, as of its claim: JSON of counts, figures and verdicts, and the chart of the trend."""
     client, at = digest.client, digest.claimed_at
     period = period_of(digest)
-    found = {kind: queries.score(client, period, kind) for kind in KINDS}
+    raw = {kind: queries.score(client, period, kind) for kind in KINDS}
+    found = {kind: _protected(client, score) for kind, score in raw.items()}
     beside = {kind: queries.beside(client, period, kind) for kind in KINDS}
     asked = queries.funnels(client, period)
     found = {kind: score for kind, score in found.items() if kind in asked or _is_told(score, beside[kind])}
@@ -87,7 +90,10 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
         "last_on": period.last_on.isoformat(),
         "zone": period.zone,
         "frozen_at": at.isoformat(),
-        "scores": {kind: _score(score) | {"beside": _beside(beside[kind])} for kind, score in found.items()},
+        "scores": {
+            kind: _score(score) | {"beside": _beside(beside[kind]), **_excluded(client, score, raw[kind])}
+            for kind, score in found.items()
+        },
         "trend": _frozen_trend(found[chart[0]], chart[1]) if chart else None,
         "asked": _asked(asked),
         "themes": _themes(queries.themes(client, period), digest.language),
@@ -99,7 +105,9 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
 
 def is_empty(content: dict) -> bool:
     """Nobody was asked, nobody answered by whatever door, and nothing happened to a case."""
-    answers = sum(score["n"] + sum(score["beside"].values()) for score in content["scores"].values())
+    answers = sum(
+        score["n"] + score["is_withheld"] + sum(score["beside"].values()) for score in content["scores"].values()
+    )
     return not (answers or content["asked"]["asked"] or content["cases"]["events"])
 
 
@@ -207,6 +215,18 @@ def _score(score: Score) -> dict:
     }
 
 
+def _protected(client: Client, score: Score) -> Score:
+    """Nothing of the periods that are hidden lest others be computed."""
+    views = disclosure.of(client, score.kind, [part.period for part in score.run])
+    hidden = [part.n >= queries.SHOWN_FROM and view.whole is Shown.HIDDEN
+              for part, view in zip(score.run, views, strict=True)]  # fmt: skip
+    run = tuple(
+        replace(part, groups=(0, 0, 0), estimate=None) if is_hidden else part
+        for part, is_hidden in zip(score.run, hidden, strict=True)
+    )
+    return replace(score, run=run, change=None if any(hidden[-2:]) else score.change)
+
+
 def _is_told(score: Score, beside: Beside) -> bool:
     """NPS and CSAT always are; effort where somebody was asked for it."""
     return score.kind in ALWAYS or any(part.n for part in score.run) or any(_beside(beside).values())
@@ -215,6 +235,14 @@ def _is_told(score: Score, beside: Beside) -> bool:
 def _beside(found: Beside) -> dict:
     """What there is besides the answers that count, in numbers."""
     return {"provisional": sum(found.provisional), "flagged": found.flagged, "unverified": found.unverified}
+
+
+def _excluded(client: Client, score: Score, raw: Score) -> dict:
+    """How many answers two people took out, and the score with them, unless the one without them is withheld."""
+    found = exclusions.with_and_without(client, score.kind, score.now.period)
+    is_withheld = score.now.n < raw.now.n
+    with_them = None if is_withheld else _frozen(found.with_them)
+    return {"excluded": {"n": found.excluded, "estimate": with_them}, "is_withheld": is_withheld}
 
 
 def _asked(parts: dict[str, Funnel]) -> dict:

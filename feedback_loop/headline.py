@@ -71,25 +71,31 @@ def _kinds(words: Words) -> list[str]:
 
 def _figure(words: Words, kind: str, score: dict) -> report.FigureText:
     unit, estimate, n = UNITS[kind], score["estimate"], score["n"]
-    titles = {
-        Kind.NPS: _("Recommendation (NPS)"),
-        Kind.CSAT: _("Satisfaction (CSAT)"),
-        Kind.CES: _("Little effort (CES)"),
-    }
     is_firm = estimate is not None and n >= VALUE_FROM
     interval = words.interval(estimate, unit) if estimate else ""
     return report.FigureText(
-        name=titles[kind],
+        name=title(kind),
         short=kind.upper(),
         value=words.value(estimate, unit) if is_firm else "",
         interval=interval if is_firm or not estimate else _("range only: %s") % interval,
         evidence=figures.evidence(n, words.language),
-        verdict=_verdict(kind, score) if estimate else "",
+        verdict=verdict(kind, score["verdict"], score["is_new_series"]) if estimate else "",
         before=_before(words, score, unit),
-        missing="" if estimate else _missing(n),
-        beside=figures.beside(**score["beside"], language=words.language) if "beside" in score else "",
+        missing="" if estimate else _why_none(score),
+        beside=" ".join(filter(None, _beside(words, unit, score))),
         ruler=report.Ruler.of(Estimate(**estimate), unit, words.language) if estimate else None,
     )
+
+
+def _beside(words: Words, unit: Unit, score: dict) -> Iterable[str]:
+    """What was not counted, and what two people excluded; digests of old froze neither."""
+    if "beside" in score:
+        yield figures.beside(**score["beside"], language=words.language)
+    excluded = score.get("excluded")
+    if excluded and excluded["n"]:
+        said = {"n": words.count(excluded["n"]), "score": words.value(excluded["estimate"], unit)}
+        with_them = _("%(n)s excluded by two people; score with them: %(score)s.")
+        yield (with_them if excluded["estimate"] else _("%(n)s excluded by two people.")) % said
 
 
 def _names() -> dict[str, str]:
@@ -108,8 +114,17 @@ def _sentence(kind: str, verdict: str) -> str:
     }[verdict]
 
 
-def _verdict(kind: str, score: dict) -> str:
-    if score["is_new_series"]:
+def title(kind: str) -> str:
+    return {
+        Kind.NPS: _("Recommendation (NPS)"),
+        Kind.CSAT: _("Satisfaction (CSAT)"),
+        Kind.CES: _("Little effort (CES)"),
+    }[Kind(kind)]
+
+
+def verdict(kind: str, found: str | None, is_new_series: bool) -> str:
+    """The word for a change, by what the test found; None: nothing was tested."""
+    if is_new_series:
         return _("New wording, no comparison")
     is_ces = kind == Kind.CES
     said = {
@@ -117,7 +132,7 @@ def _verdict(kind: str, score: dict) -> str:
         Verdict.LOWER: _("Clearly harder") if is_ces else _("Clearly lower"),
         Verdict.NO_CLEAR_CHANGE: _("No clear change"),
     }
-    return said[score["verdict"]] if score["verdict"] else _("No comparison yet")
+    return said[found] if found else _("No comparison yet")
 
 
 def _before(words: Words, score: dict, unit: Unit) -> str:
@@ -127,11 +142,22 @@ def _before(words: Words, score: dict, unit: Unit) -> str:
     return f"{words.then}: {words.value(before, unit)} ({words.interval(before, unit)})"
 
 
-def _missing(n: int) -> str:
+def missing(n: int) -> str:
+    """Why there is no figure."""
     if not n:
         return _("no answers")
     answers = ngettext("one answer; a value is shown from %(least)s", "%(n)s answers; a value from %(least)s on", n)
     return answers % {"n": n, "least": SHOWN_FROM}
+
+
+def _why_none(score: dict) -> str:
+    """Digests of old withheld nothing."""
+    return withheld() if score.get("is_withheld") else missing(score["n"])
+
+
+def withheld() -> str:
+    """Why a figure of enough answers is hidden."""
+    return _("not shown, because it would tell of fewer than %s others") % SHOWN_FROM
 
 
 def _losses(words: Words, reasons: list[tuple[str, int]]) -> str:

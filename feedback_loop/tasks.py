@@ -1,11 +1,11 @@
-"""Celery's door to cases and digests: ids in, one call, nothing else."""
+"""Celery's door to cases, digests, initiatives and targets: ids in, one call, nothing else."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from surveys.models import Response
 
-from . import cases, digests
+from . import cases, digests, initiatives, notices, targets
 
 
 @shared_task
@@ -24,3 +24,21 @@ def open_case(response_id: int) -> None:
 def send_digests() -> int:
     """Build and queue every digest that is due."""
     return digests.send_due(timezone.now())
+
+
+@shared_task
+def watch_targets() -> int:
+    """Look at every target, and tell in time of what is about to be missed."""
+    return targets.watch(timezone.now())
+
+
+@shared_task
+def look_at_initiatives() -> int:
+    """Look at every initiative that has begun, for the list."""
+    return initiatives.look_at_all(timezone.now())
+
+
+@shared_task
+def tell_of_drift() -> int:
+    """Tell the analysts of every drift alert that nobody was told of."""
+    return notices.of_drift(timezone.now())

@@ -193,7 +193,7 @@ def _nordheim_plot(first_day: date, end_on: date) -> tuple[Episode, ...]:
         Episode("billing_mended", _month(first_day, 5), _month(first_day, 6), 0.16,
                 (("billing", POSITIVE), ("resolution", POSITIVE)), 0.12, "Rechnung"),
         Episode("callback_promise", _month(first_day, 9), end_on + timedelta(days=366), 0.2,
-                (("promise_kept", POSITIVE), ("waiting_time", POSITIVE)), 0.14, wait=0.8),
+                (("promise_kept", POSITIVE), ("waiting_time", POSITIVE)), 0.14, "Technik", wait=0.8),
     )  # fmt: skip
 
 

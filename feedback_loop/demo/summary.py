@@ -3,12 +3,23 @@
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Count, Model
+from django.db.models import Count, Max, Min, Model
 
+from analytics.honesty import reconciliation
 from analytics.models import Reading, ThemeAssignment
-from surveys.models import Contact, FlaggedSheet, Invitation, Login, OutgoingMessage, Response
+from analytics.periods import Period
+from surveys.models import (
+    Client,
+    Contact,
+    Exclusion,
+    FlaggedSheet,
+    Invitation,
+    Login,
+    OutgoingMessage,
+    Response,
+)
 
-from ..models import Case, CaseEvent, Digest
+from ..models import Case, CaseEvent, Digest, Initiative, Target
 from . import stage
 
 
@@ -55,7 +66,23 @@ def counts() -> dict:
         "themes": _by(ThemeAssignment, "theme__key"),
         "cases": {"total": Case.objects.count(), **_by(Case, "state"), "events": CaseEvent.objects.count()},
         "digests": _by(Digest, "state"),
+        "targets": _by(Target, "state"),
+        "initiatives": _by(Initiative, "state"),
+        "exclusions": _by(Exclusion, "state"),
+        "reported": _reported(),
     }
+
+
+def _reported() -> dict[str, int]:
+    """What the clients counted themselves, and how many of these contacts never reached us."""
+    told = {"days": 0, "contacts": 0, "missing": 0}
+    for client in Client.objects.filter(reported_counts__isnull=False).distinct():
+        days = client.reported_counts.aggregate(first=Min("day"), last=Max("day"))
+        compared = reconciliation.compare(client, Period("days", days["first"], days["last"], client.time_zone))
+        told["days"] += len(compared.lines)
+        told["contacts"] += compared.reported
+        told["missing"] += compared.missing
+    return told
 
 
 def _by(rows, column: str) -> dict[str, int]:

@@ -26,7 +26,7 @@ from surveys.models import Client, OpenLink, OutgoingMessage
 
 from .. import cases
 from ..models import Case
-from . import contacts, counter, readers, story
+from . import contacts, counter, outer_loop, readers, story
 from .pages import clock_at
 
 MORNING, NIGHT = dt.time(10, 30), dt.time(21, 30)  # UTC: after the digests' hour, within and after the sending hours
@@ -80,6 +80,9 @@ class Year:
                 self._night(day, Path(folder))
                 self.on_day()
             self._morning(self.world.end_on)
+            with clock_at(_utc(self.world.end_on, MORNING)):
+                outer_loop.write_down(self.world, self.clients, Path(folder), timezone.now())
+                outer_loop.judge(timezone.now())
 
     def _morning(self, day: dt.date) -> None:
         with clock_at(_utc(day, MORNING)):

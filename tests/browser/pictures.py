@@ -16,11 +16,13 @@ from . import CHROMIUM
 
 LOCALES = {"de": "de-DE", "en": "en-GB"}
 STAFF = {
+    "admin": {"de": "admin", "en": "admin"},
     "lead": {"de": "marlies.oltmann", "en": "fiona.gallagher"},
     "agent": {"de": "ulrike.thomsen", "en": "priya.raman"},
     "viewer": {"de": "hendrik.pauli", "en": "beatrice.alder"},
     "analyst": {"de": "katrin.seidel", "en": "nadja.kornfeld"},
 }
+CLIENTS = {"de": "nordheim", "en": "alderfinch"}
 
 
 class Camera:
@@ -66,6 +68,31 @@ class Camera:
             self._visit(analyst, name, path)
         self._visit(self.log_in("lead", 1280, "dark"), "responses-dark", "/admin/surveys/response/")
 
+    def dashboards(self) -> None:
+        """All clients at one glance, and one of them as each role sees it."""
+        own, sizes = f"/dashboard/{CLIENTS[self.language]}/", (1280, 360)
+        for width in sizes:
+            self._visit(self.log_in("admin", width), "dashboards", "/dashboard/")
+        for role, width in itertools.product(("analyst", "lead", "viewer"), sizes):
+            page = self.log_in(role, width)
+            for name, path in (("dashboard", own), ("dashboard-csat", f"{own}?kind=csat")):
+                page.goto(urljoin(self.address, path))
+                self._fetch_parts(page)
+                self.shoot(page, f"{name}-{role}")
+            if role == "analyst":  # for README: down to the end of the chart
+                below = page.locator(".row").first.bounding_box()
+                clip = {"x": 0, "y": 0, "width": width, "height": below["y"] + below["height"]}
+                page.screenshot(path=self.folder / f"dashboard-{width}-{self.language}.png", full_page=True, clip=clip)
+
+    @staticmethod
+    def _fetch_parts(page) -> None:
+        """Look at each part that waits for being looked at, until it has come."""
+        waiting = page.locator("section.waiting")
+        while waiting.count():
+            waiting.evaluate_all("parts => parts[0]?.scrollIntoView()")
+            page.wait_for_timeout(100)
+        page.evaluate("scrollTo(0, 0)")
+
     def mails(self) -> None:
         """The newest survey mail and monthly digest of this language, and the pages behind their links."""
         surveys = {"de": "Wie zufrieden", "en": "How satisfied"}
@@ -109,6 +136,7 @@ def main(folder: str, address: str = "http://localhost:8000") -> None:
         for language in LOCALES:
             camera = Camera(browser, language, Path(folder), address)
             camera.admin()
+            camera.dashboards()
             camera.mails()
         browser.close()
 

@@ -20,20 +20,22 @@ from django.conf import settings as conf
 from django.test import Client as Browser
 from django.utils import timezone
 
-from feedback_loop import digests
-from feedback_loop.models import DigestSubscription
+from analytics.models import DriftAlert
+from feedback_loop import digests, notices, targets
+from feedback_loop.models import DigestSubscription, Target
 from surveys import delivery, preferences, responses, sittings
 from surveys.delivery import pauses
 from surveys.management.commands.tick import tick
 from surveys.models import Access, Campaign, Invitation, Medium, OutgoingMessage, Response, Suppression
 from tests import factories
+from tests.feedback_loop.crowds import answered
 from tests.surveys.test_pages import everything
 from tests.surveys.test_sms import Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SLUGS = ("acme", "globex")
-MAILS = {"survey", "reminder", "case_alert", "digest", "campaign_paused"}
+MAILS = {"survey", "reminder", "case_alert", "digest", "campaign_paused", "target_notice", "drift_notice"}
 TEXT_MESSAGES = {"survey", "reminder"}
 # What a look must not change; all other tables are compared as well.
 SACRED = (
@@ -94,6 +96,13 @@ def sent(live_server, smtp_sink, provider, settings, transactional_db) -> tuple[
     tick()
     stopped = Campaign.objects.get(pk=after_contact.pk)
     assert pauses.pause(stopped, ["550 5.7.1 our policy"] * 10, now)
+    answered(client, now.date() - dt.timedelta(days=1), (0, 0, 40))
+    Target.objects.create(client=client, kind="nps", value=60, period="year", starts_on=dt.date(now.year, 1, 1))
+    about = {"week_on": now.date(), "kind": "unseen", "noted_at": now}
+    DriftAlert.objects.create(
+        client=client, language="de", **about, expected=0.4, found=0.6, comments=60, chance=0.0001
+    )
+    assert (targets.watch(now), notices.of_drift(now)) == (1, 1)
     next_week = now + dt.timedelta(days=7)
     assert digests.send_due(next_week) == 1
     delivery.send_due(next_week)
@@ -105,7 +114,8 @@ def kind_of(mail: EmailMessage) -> str:
     message = OutgoingMessage.objects.get(pk=re.search(r"nachklang\.(\d+)\.", mail["Message-ID"])[1])
     if message.invitation_id:
         return "reminder" if message.is_reminder else "survey"
-    return {"case": "case_alert"}.get(message.key.partition(":")[0], message.key.partition(":")[0])
+    named = {"case": "case_alert", "target": "target_notice", "drift": "drift_notice"}
+    return named.get(message.key.partition(":")[0], message.key.partition(":")[0])
 
 
 def addresses(mail: EmailMessage) -> set[str]:
@@ -185,7 +195,7 @@ def test_looking_by_get_head_and_options_at_every_address_changes_no_row(ours, l
     lead.force_login(Access.objects.get().login)
     before = everything()
     desk = [address.removeprefix(live_server.url) for address in ours if "/admin/" in address]
-    assert [lead.get(path).status_code for path in desk] == [200, 200]
+    assert [lead.get(path).status_code for path in desk] == [200] * 4  # case, campaign, target, drift
     assert changed(before, everything()) == []
 
 

@@ -11,14 +11,18 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.test import Client as Browser
 
-from feedback_loop.demo import stage, story, summary
+from analytics import periods, tallies
+from feedback_loop import initiatives
+from feedback_loop.demo import outer_loop, stage, story, summary
 from feedback_loop.demo.year import Year
-from feedback_loop.models import Digest
+from feedback_loop.models import Digest, Initiative, Target
 from surveys.models import (
     Access,
     Answer,
     Campaign,
+    Client,
     Contact,
+    Exclusion,
     FlaggedSheet,
     Invitation,
     Login,
@@ -59,6 +63,8 @@ def test_a_played_year_holds_together(played, client):
     check_finished_contacts_have_a_verdict_and_nobody_answered_unasked()
     check_every_login_of_the_summary_opens_the_admin()
     check_the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client)
+    check_the_outer_loop_stands(played)
+    check_everything_that_ended_is_tallied()
 
 
 def test_a_seed_draws_the_same_customers_each_time():
@@ -131,6 +137,34 @@ def check_every_login_of_the_summary_opens_the_admin():
         browser = Browser()
         assert browser.login(username=row["login"], password=row["password"])
         assert browser.get("/admin/").status_code == 200
+
+
+def check_the_outer_loop_stands(played):
+    """For each client two targets, one initiative, its own counts with one gap, and two answers objected to."""
+    clients = Client.objects.count()
+    assert sum(played["targets"].values()) == Target.objects.exclude(looked_at=None).count() == 2 * clients
+    assert sum(played["initiatives"].values()) == clients
+    for initiative in Initiative.objects.all():
+        assert not initiatives.may_overlap(initiative.scope, initiative.control)
+    assert played["exclusions"] == {"confirmed": clients, "proposed": clients}
+    assert Exclusion.objects.awaiting().exclude(proposed_by__accesses__role=Access.Role.ANALYST).count() == clients
+    reported = played["reported"]
+    known = sum(map(contacts_of_the_days_reported, Client.objects.all()))
+    assert reported["contacts"] - reported["missing"] == known > 0
+    assert reported["missing"] == outer_loop.LOST * clients
+
+
+def contacts_of_the_days_reported(client) -> int:
+    told = client.reported_counts
+    first_on, after_on = told.earliest("day").day, told.latest("day").day + dt.timedelta(days=1)
+    since, until = (periods.midnight(day, client.time_zone) for day in (first_on, after_on))
+    return client.contacts.filter(is_test=False, started_at__gte=since, started_at__lt=until).count()
+
+
+def check_everything_that_ended_is_tallied():
+    today = Exclusion.objects.latest("proposed_at").proposed_at.date()
+    states = tallies.standing(list(Client.objects.all())).values()
+    assert [(state.until_on, state.touched) for state in states] == [(today, frozenset())] * Client.objects.count()
 
 
 def check_the_mailbox_shows_each_mail_in_a_frame_that_may_do_nothing(client):

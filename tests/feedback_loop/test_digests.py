@@ -436,6 +436,19 @@ def test_small_groups_show_nothing_or_only_a_range(acme, n, summary):
     assert summary.replace("\u00a0", " ") in message.text.replace("\u00a0", " ")
 
 
+def test_a_month_that_would_tell_of_three_answers_beside_its_weeks_is_withheld(acme):
+    """Its one week of twelve answers may be shown: the month less that week would be the three of another."""
+    subscribe(acme)
+    answers(acme, [10] * 12)
+    answers(acme, [0] * 3, at=MID_OCTOBER - dt.timedelta(days=7))
+    digest, message = sent_to(acme)
+
+    told = presentation.present(digest.content, "de").scores[0].summary()
+    assert told == "NPS – (nicht gezeigt, weil es etwas über weniger als 5 andere verriete)"
+    assert told in message.text
+    assert (digest.content["scores"]["nps"]["n"], digest.content["scores"]["nps"]["estimate"]) == (0, None)
+
+
 def test_a_period_before_with_nine_answers_is_not_named_for_comparison(acme):
     subscribe(acme)
     answers(acme, [10] * 12)

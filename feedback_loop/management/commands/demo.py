@@ -49,6 +49,7 @@ class Command(BaseCommand):
     def _report(self, as_json: bool, seconds: float) -> None:
         figures = {"seconds": round(seconds, 1), **summary.counts()}
         addresses = {
+            "dashboard": f"{settings.BASE_URL}/dashboard/",
             "admin": f"{settings.BASE_URL}/admin/",
             "mailbox": f"{settings.BASE_URL}/demo/mailbox/",
             "api": f"{settings.BASE_URL}/api/v1/docs/",

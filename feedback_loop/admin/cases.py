@@ -1,4 +1,4 @@
-"""Cases as people work on them, and who receives which digest. Every button presses a verb of `cases`."""
+"""Cases as people work on them. Every button presses a verb of `cases`."""
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.admin import ClientFilter, TeamFilter, contact_line
 from analytics.templatetags import voice
-from surveys.admin_scope import BY_CLIENT, ReadOnly, Scoped, names_agents, on_row
+from surveys.admin_scope import Scoped, names_agents, on_row
 from surveys.models import Login, Reach
 
-from . import cases
-from .forms import CaseForm
-from .models import Case, CaseEvent, Digest, DigestSubscription
-from .templatetags import casework
+from .. import cases
+from ..forms import CaseForm
+from ..models import Case, CaseEvent
+from ..templatetags import casework
 
 OPEN_FIRST = models.Case(When(state=Case.State.RESOLVED, then=Value(1)), default=Value(0)).asc()
 # What a client company may read of a case's course: that it moved, not who moved it or what they wrote.
@@ -188,23 +188,6 @@ class CaseAdmin(Scoped):
         names = {pk: name_of(login) for pk, login in owners.items()}
         told = [(event.at, casework.sentence(event, names), event.by and name_of(event.by)) for event in events]
         return {"events": told, "ending": "".join(c for c in cases.phone_of(case.response) if c.isdigit())[-2:]}
-
-
-@admin.register(DigestSubscription)
-class DigestSubscriptionAdmin(Scoped):
-    list_display = ("email", "kind", "client", "language", "send_hour", "is_active")
-    list_filter = (BY_CLIENT, "kind", "is_active")
-    list_select_related = ("client",)
-    search_fields = ("email",)
-
-
-@admin.register(Digest)
-class DigestAdmin(ReadOnly):
-    list_display = ("client", "kind", "first_on", "last_on", "state", "sent_at")
-    list_filter = (BY_CLIENT, "kind", "state")
-    list_select_related = ("client",)
-    search_fields = ("subscription__email",)
-    fields = ("client", "subscription", "kind", "first_on", "last_on", "language", "state", "claimed_at", "sent_at")
 
 
 def name_of(login: Login) -> str:
