@@ -436,17 +436,25 @@ def test_small_groups_show_nothing_or_only_a_range(acme, n, summary):
     assert summary.replace("\u00a0", " ") in message.text.replace("\u00a0", " ")
 
 
-def test_a_month_that_would_tell_of_three_answers_beside_its_weeks_is_withheld(acme):
-    """Its one week of twelve answers may be shown: the month less that week would be the three of another."""
-    subscribe(acme)
-    answers(acme, [10] * 12)
+def test_a_week_that_would_tell_of_its_months_three_other_answers_is_withheld(acme):
+    subscribe(acme, kind="week")
+    answers(acme, [10] * 12, at=WEEK_DUE - dt.timedelta(days=4))
     answers(acme, [0] * 3, at=MID_OCTOBER - dt.timedelta(days=7))
-    digest, message = sent_to(acme)
+    digest, message = sent_to(acme, WEEK_DUE)
 
     told = presentation.present(digest.content, "de").scores[0].summary()
     assert told == "NPS – (nicht gezeigt, weil es etwas über weniger als 5 andere verriete)"
     assert told in message.text
     assert (digest.content["scores"]["nps"]["n"], digest.content["scores"]["nps"]["estimate"]) == (0, None)
+
+
+def test_a_month_is_told_whatever_its_weeks(acme):
+    subscribe(acme)
+    answers(acme, [10] * 12)
+    answers(acme, [0] * 3, at=MID_OCTOBER - dt.timedelta(days=7))
+    digest, _message = sent_to(acme)
+
+    assert digest.content["scores"]["nps"]["n"] == 15
 
 
 def test_a_period_before_with_nine_answers_is_not_named_for_comparison(acme):
