@@ -113,9 +113,12 @@ def addresses(acme, learned, promised, left_out):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize(("language", "scheme"), [("de", "light"), ("en", "dark")])
-def test_each_page_fits_its_width_and_axe_finds_nothing(live_server, open_page, addresses, language, scheme, width):
+@pytest.mark.parametrize(
+    ("language", "scheme", "width", "other"), [("de", "light", 360, 1280), ("en", "dark", 1280, 360)]
+)
+def test_each_page_fits_phone_and_desk_and_axe_finds_nothing(
+    live_server, open_page, addresses, language, scheme, width, other
+):
     visitor = open_page(language, width, color_scheme=scheme)
     visitor.goto(f"{live_server.url}/admin/login/")
     visitor.fill("#id_username", "ana")
@@ -123,6 +126,9 @@ def test_each_page_fits_its_width_and_axe_finds_nothing(live_server, open_page, 
     visitor.locator("input[type=submit]").click()
     visitor.wait_for_url(lambda url: "/login/" not in url)
     for address in addresses:
+        visitor.set_viewport_size({"width": width, "height": 844})
         assert visitor.goto(live_server.url + address).status == 200, address
         check_accessibility(visitor)
+        check_fits(visitor)
+        visitor.set_viewport_size({"width": other, "height": 844})
         check_fits(visitor)
