@@ -5,12 +5,12 @@ The link to it stands in every message. A token names an invitation; whose it is
 
 import datetime as dt
 import enum
+import uuid
 from dataclasses import dataclass
 
 from . import suppressions
 from .delivery import links
 from .models import DeliveryEvent, Invitation, OutgoingMessage, Suppression
-from .sittings import invitation_of
 
 
 class Scope(enum.StrEnum):
@@ -34,7 +34,11 @@ class Preference:
 
 def open_link(token: str) -> Invitation | None:
     """The invitation whose recipient holds this link; it never expires. Writes nothing."""
-    return invitation_of(links.UNSUBSCRIBE, token)
+    if (value := links.read(links.UNSUBSCRIBE, token)) is None:
+        return None
+    around = ("client__appearance", "customer", "version__survey", "response")
+    asked = Invitation.objects.filter(is_asked=True, public_id=uuid.UUID(hex=value))
+    return asked.select_related(*around).defer("client__appearance__logo").first()
 
 
 def standing(invitation: Invitation) -> Preference:

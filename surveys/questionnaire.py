@@ -4,7 +4,6 @@
 keys), the words of a text. The survey's score is among them.
 """
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -102,13 +101,21 @@ def questions_of(version: SurveyVersion) -> tuple[Question, ...]:
     """The questions of a version in their order; of a published one they never change, and are kept in this process."""
     if version.published_at is None:
         return tuple(version.questions.all())
-    return published(version.pk, version.published_at)
+    return published(version.pk)
+
+
+def version_of(version_id: int) -> SurveyVersion:
+    """The published version with this number and its survey, kept in this process with its questions."""
+    return published(version_id)[0].version
 
 
 @lru_cache(maxsize=500)
-def published(version_id: int, published_at: dt.datetime) -> tuple[Question, ...]:
-    """Of the version with this number, published at this moment."""
-    return tuple(Question.objects.filter(version=version_id))
+def published(version_id: int) -> tuple[Question, ...]:
+    """Of the version with this number, which knows its survey. One query. A draft, which may change, raises."""
+    of_published = {"version": version_id, "version__published_at__isnull": False}
+    if not (found := tuple(Question.objects.filter(**of_published).select_related("version__survey"))):
+        raise SurveyVersion.DoesNotExist(version_id)
+    return found
 
 
 def forget() -> None:

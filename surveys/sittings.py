@@ -19,11 +19,19 @@ from .questionnaire import Given, Said, Situation
 CHANGEABLE = dt.timedelta(hours=24)  # how long an answer from an open link can be completed and changed
 AT_KIOSK = dt.timedelta(minutes=10)  # how long a sheet can be completed where the next person waits
 
+# What no page of a sheet reads. Reading and sending so many columns takes PostgreSQL as long as finding the row.
+_UNREAD = {
+    "": "campaign contact wave reason about_at due_at rules medium email phone agent team contact_reason is_goodwill",
+    "client__": "from_name from_email reply_to holiday_region messages_per_hour messages_per_domain_and_hour "
+    "dkim_selectors sms_sender sms_budget_per_day is_active",
+    "client__appearance__": "logo embed_origins",
+    "customer__": "client number name email language segment time_zone first_seen_at",
+}
 _ASKED = Prepared(
     lambda public_id: (
         Invitation.objects.filter(is_asked=True, public_id=public_id)
-        .select_related("client__appearance", "customer", "version__survey", "response")
-        .defer("client__appearance__logo")
+        .select_related("client__appearance", "customer", "response")
+        .defer(*(prefix + name for prefix, names in _UNREAD.items() for name in names.split()))
         .order_by()
     ),
     uuid.UUID(int=0),
@@ -105,12 +113,19 @@ class Link:
 
 def open_link(token: str, at: dt.datetime) -> Link:
     """What the answer link leads to at a moment. Writes nothing. One query, none for a forged token."""
-    return link_to(row_of(links.ANSWER, token), at)
+    return link_to(row_of(token), at)
 
 
 def link_to(asked: Row | None, at: dt.datetime) -> Link:
     """What the link leads to whose row this is."""
-    return _link(sitting_of(asked.model(), roster=asked.beside), at) if asked else Link(LinkState.UNKNOWN)
+    return _link(sitting_in(asked), at) if asked else Link(LinkState.UNKNOWN)
+
+
+def sitting_in(asked: Row) -> Sitting:
+    """The sitting of the invitation whose row this is, by the version that this process keeps."""
+    invitation = asked.model()
+    invitation.version = questionnaire.version_of(invitation.version_id)
+    return sitting_of(invitation, roster=asked.beside)
 
 
 def sitting_of(invitation: Invitation, door: Door = Door.PERSONAL, roster: list[str] | None = None) -> Sitting:
@@ -187,21 +202,15 @@ def open_sheet(purpose: str, token: str, at: dt.datetime, wishes: Iterable[str] 
     return _link(sitting_at(open_link, version, sheet_id, at, wishes), at)
 
 
-def row_of(purpose: str, token: str, is_to_write: bool = False) -> Row | None:
-    """The invitation that a token names for this purpose, with all that its pages read: one query, none if forged.
+def row_of(token: str, is_to_write: bool = False) -> Row | None:
+    """The invitation that an answer link names, with what its pages read of all but its version, which never changes.
 
-    Where something is to be written, with the names that must not stand in it.
+    One query, none if forged. Where something is to be written, with the names that must not stand in it.
     """
-    if (value := links.read(purpose, token)) is None:
+    if (value := links.read(links.ANSWER, token)) is None:
         return None
     public_id = uuid.UUID(hex=value)
     return _ASKED.first_beside(_ROSTER, public_id) if is_to_write else _ASKED.first(public_id)
-
-
-def invitation_of(purpose: str, token: str) -> Invitation | None:
-    """The same as its model."""
-    asked = row_of(purpose, token)
-    return asked and asked.model()
 
 
 def note_opening(invitation: Invitation, at: dt.datetime, clicked: int | None = None) -> None:

@@ -108,15 +108,21 @@ def _keys() -> list[str]:
 
 def _long_signature(purpose: str, value: str, key: str) -> str:
     """As Django's Signer makes it, which works out its key anew for every signature."""
-    made = hmac.digest(_derived(f"nachklang.{purpose}signer", key), value.encode(), "sha256")
-    return urlsafe_base64_encode(made)
+    return urlsafe_base64_encode(_signed(f"nachklang.{purpose}signer", key, value.encode()))
 
 
 def _signature(purpose: str, value: uuid.UUID, key: str) -> bytes:
-    return hmac.digest(_derived(f"nachklang.{purpose}.short", key), value.bytes, "sha256")[:16]
+    return _signed(f"nachklang.{purpose}.short", key, value.bytes)[:16]
+
+
+def _signed(salt: str, key: str, content: bytes) -> bytes:
+    """As Django's salted_hmac."""
+    signing = _keyed(salt, key).copy()
+    signing.update(content)
+    return signing.digest()
 
 
 @functools.lru_cache(maxsize=100)
-def _derived(salt: str, key: str) -> bytes:
-    """As Django's salted_hmac derives it."""
-    return hashlib.sha256(f"{salt}{key}".encode()).digest()
+def _keyed(salt: str, key: str) -> hmac.HMAC:
+    """To be copied: to begin with a key costs three times as much as to sign."""
+    return hmac.new(hashlib.sha256(f"{salt}{key}".encode()).digest(), digestmod="sha256")

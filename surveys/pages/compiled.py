@@ -24,9 +24,9 @@ def filled(key: Hashable, personal: Mapping[str, str], render: Callable[[Mapping
     return "".join([escape(personal[piece]) if place % 2 else piece for place, piece in enumerate(pieces)])
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=2_000)
 def _kept(key: Hashable, given: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    """Where a page is kept; empty until it was rendered."""
+    """Where a page of about 5 KB is kept; empty until it was rendered."""
     return {}
 
 

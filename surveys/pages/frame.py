@@ -13,7 +13,7 @@ from django.utils import translation
 
 from .. import appearance, wording
 from ..delivery import survey_mail
-from ..models import Client, Door, Invitation
+from ..models import Client, Door, Invitation, SurveyVersion
 from ..questionnaire import questions_of
 from ..sittings import Sitting
 
@@ -47,11 +47,18 @@ def speaking(
         with translation.override(asked if asked in OWN_NAMES else language_of_browser(request)):
             yield None
         return
-    chosen = request.GET.get("lang")
-    if chosen and chosen in (wording.languages_of(questions_of(sitting.version)) if offered is None else offered):
+    if chosen := chosen_language(request, sitting.version, offered):
         sitting = replace(sitting, language=chosen, situation=replace(sitting.situation, language=chosen))
     with translation.override(locale_of(sitting.language, sitting.form_of_address)):
         yield sitting
+
+
+def chosen_language(request: HttpRequest, version: SurveyVersion, offered: Iterable[str] | None = None) -> str:
+    """The language of ?lang= where it is offered: by the version, unless said otherwise. Else empty."""
+    chosen = request.GET.get("lang", "")
+    if chosen and chosen in (wording.languages_of(questions_of(version)) if offered is None else offered):
+        return chosen
+    return ""
 
 
 def language_of_browser(request: HttpRequest) -> str:

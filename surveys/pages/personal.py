@@ -19,7 +19,7 @@ from .frame import speaking
 @links.page("GET", "HEAD", "POST")
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """The sheet, page by page; the last one leads to the thank-you page."""
-    now, asked = timezone.now(), sittings.row_of(links.ANSWER, token, is_to_write=request.method == "POST")
+    now, asked = timezone.now(), sittings.row_of(token, is_to_write=request.method == "POST")
     page = opening.first_page(request, token, asked, now) if asked else None
     return _sheet(request, token, sittings.link_to(asked, now), now) if page is None else page
 

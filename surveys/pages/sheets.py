@@ -166,6 +166,11 @@ def first_html(request: HttpRequest, sitting: Sitting, personal: Mapping[str, st
     return html("form", sitting.client, _languages(sitting), {**context, **personal}, _kept(context))
 
 
+def first_address(request: HttpRequest, clicked: int | None) -> str:
+    """Where that page is posted to."""
+    return _with(request.path, _query(request, None, clicked))
+
+
 def _form(
     request: HttpRequest, place: Place, form: AnswerForm, way: Way, at: dt.datetime, status: int = 200
 ) -> HttpResponse:
@@ -220,9 +225,8 @@ def _day(on: dt.date, locale: str) -> str:
 
 def _asked_for(request: HttpRequest, place: Place) -> dict[str, str]:
     """What of the address stays in the form's."""
-    query = _query(request, place.number if Question.SCORE in place.said else None)
     clicked = clicked_score(place.sitting.kind, request.GET.getlist("score")) if place.previous is None else None
-    return query if clicked is None else {**query, "score": str(clicked)}
+    return _query(request, place.number if Question.SCORE in place.said else None, clicked)
 
 
 def _kept(context: Mapping[str, object]) -> dict[str, str]:
@@ -266,13 +270,15 @@ def _go_on(request: HttpRequest, way: Way, place: Place, following: int | None) 
     return HttpResponse(status=201, headers={"Location": address, "Content-Location": back})
 
 
-def _query(request: HttpRequest, number: int | None) -> dict[str, str]:
+def _query(request: HttpRequest, number: int | None, clicked: int | None = None) -> dict[str, str]:
     """What stays in the address from page to page; nothing that a stranger could have put there."""
     query = {} if number is None else {"page": str(number + 1)}
     if "change" in request.GET:
         query["change"] = "1"
     if (chosen := request.GET.get("lang")) in wording.SPOKEN:
         query["lang"] = chosen
+    if clicked is not None:
+        query["score"] = str(clicked)
     return query
 
 

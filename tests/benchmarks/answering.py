@@ -1,4 +1,6 @@
-"""How fast customers are answered: `python -m tests.benchmarks.answering` with DATABASE_URL (PostgreSQL) prints JSON.
+"""How fast customers are answered: `python -m tests.benchmarks.answering` prints JSON.
+
+With DATABASE_URL (PostgreSQL) and REDIS_URL, for without a broker what follows from an answer runs in its request.
 
 gunicorn with two workers, the load generator on the same cores. The page: GET over 16 connections, beside a bare
 Django page of the same size with the same middleware. The whole flow: GET and POST stored, 8 clients, beside a bare GET
@@ -10,6 +12,7 @@ It works in a test database of its own, which it drops at the end.
 """
 
 import json
+import os
 import secrets
 import statistics
 import tempfile
@@ -207,6 +210,8 @@ def report(rounds: list[dict], size: int) -> dict:
 
 
 def main() -> None:
+    if "REDIS_URL" not in os.environ:
+        raise SystemExit("Set REDIS_URL: without a broker, what follows from an answer is measured along with it.")
     with own_database(), tempfile.TemporaryDirectory() as folder:
         print(json.dumps(measure(Path(folder)), indent=2))
 

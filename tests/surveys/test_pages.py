@@ -18,7 +18,7 @@ from django.test import Client as Browser
 from surveys import questionnaire, wording
 from surveys.delivery import links, survey_mail
 from surveys.models import Answer, Appearance, Invitation, Question, Response, Suppression, Survey
-from surveys.pages import compiled, opening
+from surveys.pages import compiled, opening, personal
 from surveys.pages.frame import OWN_NAMES
 from tests import factories
 
@@ -840,9 +840,9 @@ def test_every_page_of_a_survey_leads_to_the_way_out(browser, acme, now):
 
 def test_a_page_costs_few_queries(browser, invitation, django_assert_num_queries, django_assert_max_num_queries):
     factories.make_agent(invitation.client)
-    with django_assert_num_queries(3):  # the invitation with all around it, its questions, that a head was asked for
+    with django_assert_num_queries(3):  # the invitation, its version with all questions, that a head was asked for
         browser.head(path_of(invitation))
-    with django_assert_num_queries(2):  # the invitation, that it was opened; questions are kept in the process
+    with django_assert_num_queries(2):  # the invitation, that it was opened; versions are kept in the process
         browser.get(path_of(invitation))
     with django_assert_num_queries(1):
         browser.get(path_of(invitation))
@@ -868,13 +868,18 @@ def rendered_and_filled(browser, monkeypatch, path):
     """One page as its templates render it, twice filled in from its compiled form: first and for somebody else."""
     with monkeypatch.context() as patch:
         patch.setattr(opening, "first_page", lambda *_: None)
-        whole = browser.get(path).content.decode()
-    return whole, browser.get(path).content.decode()
+        whole = browser.get(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(personal, "_sheet", lambda *_: pytest.fail("it was not filled in"))
+        filled = browser.get(path)
+        head = browser.head(path)
+    assert dict(whole.items()) == dict(filled.items()) == dict(head.items())
+    return whole.content.decode(), filled.content.decode()
 
 
 @pytest.mark.parametrize("kind", ["nps", "csat"])
 @pytest.mark.parametrize("language", ["de", "en", "ar"])
-@pytest.mark.parametrize("query", ["", "?score=3", "?score=3&lang=tr", "?lang=de"])
+@pytest.mark.parametrize("query", ["", "?score=3", "?score=3&lang=tr", "?lang=de", "?lang=sv", "?lang=pl"])
 @pytest.mark.parametrize("form_of_address", ["sie", "du"])
 def test_a_page_filled_in_is_the_page_rendered(browser, acme, monkeypatch, kind, language, query, form_of_address):
     for phone in ("+49 30 23125047", "", "+49 30 23125099"):
