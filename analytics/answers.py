@@ -42,12 +42,15 @@ def latest(clients: Sequence[Client], kind: str, run: Sequence[Period], where: W
     within = _before_end if is_gapless(run) else _within
     ends = (When(within(period), then=Value(period.end)) for period in run)
     same_time = Q(submitted_at=OuterRef("submitted_at"), pk__gt=OuterRef("pk"))
+    within_run = Q(submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)  # of both, lest all be searched
     later = by_same_person(clients, kind).filter(
-        same_time | Q(submitted_at__gt=OuterRef("submitted_at")), submitted_at__lt=OuterRef("place_ends_at")
+        within_run,
+        same_time | Q(submitted_at__gt=OuterRef("submitted_at")),
+        submitted_at__lt=OuterRef("place_ends_at"),
     )
     return (
         of(clients, kind)
-        .filter(submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
+        .filter(within_run)
         .annotate(place=place_in(run, within), place_ends_at=Case(*ends, output_field=DateTimeField()))
         .filter(~Exists(later), *matching_all(where), place__isnull=False)
     )
@@ -59,10 +62,15 @@ def matching_all(where: Where) -> list[Q | Expression]:
 
 def place_in(run: Sequence[Period], within: Callable[[Period], Q]) -> Case:
     """The place of a row's period. ValueError if periods overlap."""
-    if any(period.first_on <= before.last_on for before, period in pairwise(run)):
-        raise ValueError("periods of a run follow one another")
+    check(run)
     places = (When(within(period), then=Value(place)) for place, period in enumerate(run))
     return Case(*places, output_field=SmallIntegerField())
+
+
+def check(run: Sequence[Period]) -> None:
+    """ValueError if periods overlap."""
+    if any(period.first_on <= before.last_on for before, period in pairwise(run)):
+        raise ValueError("periods of a run follow one another")
 
 
 def numbers(rows: QuerySet[Response], by: str, sign: int = 1) -> list[QuerySet]:
@@ -77,6 +85,19 @@ def _grouped(rows: QuerySet[Response], value: Expression, sign: int, is_joined: 
     """`is_joined`: with what an answer may have several of."""
     each = {f"n{score}": Count("pk", filter=Q(score=score), distinct=is_joined) * sign for score in SCORES}
     return rows.annotate(value=Cast(value, CharField())).values_list("client_id", "place", "value").annotate(**each)
+
+
+def crossed(rows: QuerySet[Response], length: int, attributes: Sequence[str]) -> list[dict[tuple, tuple[int, ...]]]:
+    """Of rows with one of so many places, for each place: their values of these attributes → how many gave which score.
+
+    One query.
+    """
+    found: list[dict[tuple, tuple[int, ...]]] = [{} for _ in range(length)]
+    values = {f"value{place}": value_of(name) for place, name in enumerate(attributes)}
+    each = {f"n{score}": Count("pk", filter=Q(score=score)) for score in SCORES}
+    for place, *row in rows.annotate(**values).values_list("place", *values).annotate(**each):
+        found[place][tuple(row[: len(values)])] = tuple(row[len(values) :])
+    return found
 
 
 def is_gapless(run: Sequence[Period]) -> bool:

@@ -17,8 +17,8 @@ from surveys.models import Answer, Client, Contact, Question, Response
 
 from . import scores
 from .counts import EVERYWHERE
-from .dimensions import Where
-from .disclosure import NAMES, YES, Table, attributes_of, by_naming
+from .dimensions import Where, attributes_of
+from .disclosure import NAMES, YES, Table, by_naming
 from .found import LED
 from .matters import Load, begun_by_customers, load_of, loads, narrowed, repeated, values_of
 from .matters import Repeats as Repeats
@@ -175,8 +175,9 @@ def _answered(
     repeated_keys: frozenset[int],
     themes: Mapping[str, Theme],
 ) -> _Answered:
-    """Three queries. An invitation is about its contact's end, and is found by that."""
-    about = {"client": client, "invitation__about_at__gte": period.start, "invitation__about_at__lt": period.end}
+    """Three queries. An invitation is about its contact's end, and is found by that and by its own client."""
+    within = {"client": client, "about_at__gte": period.start, "about_at__lt": period.end}
+    about = {"client": client, **{f"invitation__{name}": value for name, value in within.items()}}
     responses = Response.objects.counting().filter(**about, invitation__contact__in=contacts).order_by()
     columns = ("pk", *(f"invitation__contact__{column}" for column in ("pk", "talk_seconds", "reopened_count")))
     rows = [row for row in responses.values_list(*columns) if not row[3] and row[1] not in repeated_keys]

@@ -1,6 +1,6 @@
 """What numbers are broken down by and filtered by: how a response has a value of it, in the words of the database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from django.db.models import Case, CharField, Exists, Expression, F, OuterRef, Q, Value, When
@@ -47,6 +47,20 @@ _TEXTS = {
     By.SEGMENT: "invitation__segment",
 }
 ASSIGNED = "answers__assignments__theme"
+
+
+WITHIN = {By.AGENT: By.TEAM, By.VERSION: By.SURVEY}  # nested in
+
+
+def attributes_of(names: Iterable[str]) -> list[str]:
+    """Those by which views of these are decided on, always in the same order."""
+    named = {*names} - {"", By.THEME}
+    return sorted(named | {WITHIN[name] for name in named & WITHIN.keys()})
+
+
+def as_written(by: str, value: str) -> str:
+    """The value as a row has it: keys without leading zeros."""
+    return str(int(value)) if by in _ROWS and is_key(value) else value
 
 
 def attribute(name: str) -> str:

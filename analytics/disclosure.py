@@ -18,8 +18,8 @@ from django.db.models import Count, QuerySet
 
 from surveys.models import Client, Response
 
-from .counts import EVERYWHERE, counting, counts
-from .dimensions import ASSIGNED, By, Where, matching, value_of
+from .counts import EVERYWHERE, counting, counts, crossed
+from .dimensions import ASSIGNED, WITHIN, By, Where, attributes_of, matching, value_of
 from .history import CALENDAR
 from .history import hidden as hidden_periods
 from .periods import Period
@@ -28,7 +28,6 @@ from .small_groups import Shown, Span, may_show, protect_table
 Cells = Mapping[tuple[str, ...], int]
 """How many answers have these values of a list of attributes."""
 
-WITHIN = {By.AGENT: By.TEAM, By.VERSION: By.SURVEY}  # nested in
 NAMES = "*theme"  # the first attribute of a theme's table: does an answer name it?
 YES, NO = "1", "0"
 
@@ -75,12 +74,6 @@ def shown_by(client: Client, kind: str, period: Period, by: str, where: Where = 
 def of_whole(n: int, period: Period, hidden: Collection[Span]) -> Shown:
     """Of all answers of a period, so many. `hidden` as `hidden_periods` says."""
     return Shown.HIDDEN if (period.first_on, period.last_on) in hidden else may_show(n, [])
-
-
-def attributes_of(names: Sequence[str]) -> list[str]:
-    """Those by which views of these are decided on, always in the same order."""
-    named = {*names} - {"", By.THEME}
-    return sorted(named | {WITHIN[name] for name in named & WITHIN.keys()})
 
 
 class Table:
@@ -183,7 +176,8 @@ def _without(view: Where, *names: str) -> Where:
 def _cells(client: Client, kind: str, run: Sequence[Period], attributes: Sequence[str]) -> list[Cells]:
     """By what is tallied, as far as it goes."""
     if len(attributes) > 1 or not _is_of_calendar(run):
-        return _grouped(counting(client, kind, run), run, attributes)
+        found = crossed(client, kind, run, attributes)
+        return [{values: sum(numbers) for values, numbers in one.items()} for one in found]
     found = [{} for _ in run]
     for (place, value), numbers in counts(client, kind, run, *attributes).items():
         found[place][(value,) * len(attributes)] = sum(numbers)

@@ -28,7 +28,7 @@ _IN_WEEK = [code for code in range(1, sum(LatestIn) + 1) if code & LatestIn.WEEK
 
 
 def hidden(clients: Sequence[Client], kind: str, to: dt.date = dt.date.max) -> dict[int, frozenset[Span]]:
-    """By client. Four queries for clients whose tallies stand alike, and one for each of them once a day.
+    """By client. Four queries for clients whose tallies stand alike, and one for each of them once an hour.
 
     What has ended is decided on once, and again when the sweep has mended tallies. Of periods that end after `to` some
     may be missing: where all until then is tallied, later answers change nothing and are not read.
@@ -44,7 +44,7 @@ def hidden(clients: Sequence[Client], kind: str, to: dt.date = dt.date.max) -> d
         is_over = until_on is not None and to < until_on
         fresh = {} if is_over else _fresh(members, kind, until_on)
         for client in members:
-            ended = _ended(client.pk, kind, states[client.pk]) if until_on else ((), (), frozenset())
+            ended = _of(client.pk, kind, states[client.pk]) if until_on else ((), (), frozenset())
             found[client.pk] = (
                 ended[2]
                 if is_over
@@ -59,20 +59,25 @@ Ended = tuple[Daily, tuple[tuple[dt.date, dt.date], ...], frozenset[Span]]
 
 
 @lru_cache(maxsize=KEPT)
-def _ended(client_id: int, kind: str, state: Standing) -> Ended:
+def _of(client_id: int, kind: str, state: Standing) -> Ended:
     """Of what is tallied; nothing in it changes without a new `Standing.token`."""
     tallied = DayTally.objects.filter(client=client_id, kind=kind, day_on__lt=state.until_on, latest_in__in=_IN_WEEK)
     each = sum((F(f"n{score}") for score in answers.SCORES[1:]), F("n0"))
-    days = dict(tallied.order_by("day_on").values_list("day_on").annotate(n=Sum(each)))
-    spans = [span for span in _spans(days, state.zone) if span[1] < state.until_on]
-    told = {}
-    decided = protect_periods(days, spans, told)
-    return tuple(days.items()), tuple(told.items()), _those_hidden(decided)
+    days = tallied.order_by("day_on").values_list("day_on").annotate(n=Sum(each))
+    return _ended(state.zone, state.until_on, tuple(days))
+
+
+@lru_cache(maxsize=KEPT)
+def _ended(zone: str, until_on: dt.date, daily: Daily) -> Ended:
+    """It follows from the days alone: decided on once a day, for that takes longer than to read them."""
+    days, told = dict(daily), {}
+    decided = protect_periods(days, [span for span in _spans(days, zone) if span[1] < until_on], told)
+    return daily, tuple(told.items()), _those_hidden(decided)
 
 
 def forget() -> None:
     """For tests, whose databases are alike."""
-    _ended.cache_clear()
+    _of.cache_clear()
 
 
 @lru_cache(maxsize=KEPT)

@@ -1,8 +1,8 @@
-"""Tallies: answers counted once and kept by day, filled day by day as days end and mended where answers changed.
+"""Tallies: answers counted once and kept by day, filled hour by hour and mended where answers changed.
 
-One turn of the sweep is one transaction over one client and a bounded number of answers. It fills days that have ended,
-moves answers of earlier days that are no longer the latest of their period, and counts days anew whose answers changed.
-A turn that dies undoes itself and is done again; of two at once for one client, one gives way.
+One turn of the sweep is one transaction over one client and a bounded number of answers. It adds those of hours that
+have ended, moves earlier ones that are no longer the latest of their period, and counts days anew where one changed. A
+turn that dies undoes itself and is done again; of two at once for one client, one gives way.
 
 The hours that are `Touched` are read before anything is counted, and only those read are taken away: what changes
 meanwhile stays noted. That a turn may see such a change by halves does no harm: its days are not read from tallies
@@ -26,29 +26,35 @@ from . import look, tallying
 from .models import CellTally, ChosenAttribute, DayTally, TalliedUntil, Touched
 from .periods import midnight
 
-ANSWERS = 200_000  # filled in one turn, more or less, by whole days
+ANSWERS = 200_000  # filled in one turn, more or less; of more, by whole days
 DAYS = 31  # counted anew in one turn
 NOTES = 20_000  # read in one turn
-CLOSES = dt.timedelta(hours=1)  # after which nothing of a day changes without a note; see `triggers`
+CLOSES = dt.timedelta(hours=1)  # after which nothing of an hour changes without a note; see `triggers`
 SECONDS = 10  # for so long a sweep begins new turns: others wait for the same worker
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a client's tallies can be read for: days before `until_on` but for the `touched` ones.
+    """What a client's tallies can be read for: answers before `until` but for those of days that are `touched`.
 
     `token` changes with every turn of the sweep and with every change of an answer that was noted.
     """
 
     zone: str
-    until_on: dt.date
+    until: dt.datetime
     touched: frozenset[dt.date]
     dimensions: frozenset[str]
     token: tuple[int, int]
 
     @property
-    def days(self) -> tuple:
-        return self.zone, self.until_on, self.touched
+    def answers(self) -> tuple:
+        """Of which answers they tell."""
+        return self.zone, self.until, self.touched
+
+    @property
+    def until_on(self) -> dt.date:
+        """All days before this one are filled."""
+        return _day(self.until, self.zone)
 
 
 # --- What stands -----------------------------------------------------------------------------------------------------
@@ -57,7 +63,7 @@ class Standing:
 def together(clients: Sequence[Client]) -> Standing | None:
     """How the tallies of all these clients stand; None where they do not stand alike. Two queries."""
     states = standing(clients)
-    if not states or len(states) < len(clients) or len({state.days for state in states.values()}) > 1:
+    if not states or len(states) < len(clients) or len({state.answers for state in states.values()}) > 1:
         return None
     one, *_others = states.values()
     dimensions = frozenset.intersection(*(state.dimensions for state in states.values()))
@@ -71,8 +77,8 @@ def alike(clients: Sequence[Client]) -> list[tuple[str, list[Client]]]:
     groups: dict[tuple, list[Client]] = defaultdict(list)
     for client in clients:
         state = states.get(client.pk)
-        groups[state and state.days, client.time_zone].append(client)
-    return [(zone, members) for (_days, zone), members in groups.items()]
+        groups[state and state.answers, client.time_zone].append(client)
+    return [(zone, members) for (_answers, zone), members in groups.items()]
 
 
 def standing(clients: Sequence[Client]) -> dict[int, Standing]:
@@ -95,18 +101,22 @@ def _standing(clients: Sequence[Client]) -> dict[int, Standing]:
     for client_id, at, number in notes:
         hours[client_id][at] = number
     found = {}
-    for one in TalliedUntil.objects.filter(pk__in=clients):
+    for one in TalliedUntil.objects.filter(pk__in=clients).exclude(zone=""):
         noted = hours[one.pk]
-        days = frozenset(day for at in noted for day in _days_of(at, one.zone)) if one.zone else frozenset()
+        days = frozenset(day for at in noted for day in _days_of(at, one.zone))
         token = (one.turn, sum(noted.values()))
-        found[one.pk] = Standing(one.zone, one.until_on, days, tallying.dimensions(one.attributes), token)
+        found[one.pk] = Standing(one.zone, one.until, days, tallying.dimensions(one.attributes), token)
     return found
 
 
 def _days_of(hour: dt.datetime, zone: str) -> set[dt.date]:
     """One day; two where the zone's midnight is none of an hour in UTC."""
     last = hour + dt.timedelta(minutes=59, seconds=59)
-    return {at.astimezone(ZoneInfo(zone)).date() for at in (hour, last)}
+    return {_day(at, zone) for at in (hour, last)}
+
+
+def _day(at: dt.datetime, zone: str) -> dt.date:
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 # --- The sweep -------------------------------------------------------------------------------------------------------
@@ -123,25 +133,30 @@ def sweep(at: dt.datetime) -> int:
 
 
 def turn(client: Client, at: dt.datetime) -> bool:
-    """Fill days that have ended, and count anew those whose answers changed; whether there was anything to do."""
+    """Fill hours that have ended, and count days anew whose answers changed; whether there was anything to do."""
     with transaction.atomic():
         client = Client.objects.get(pk=client.pk)  # its zone as it is now
-        closed_on = (at - CLOSES).astimezone(client.zone).date()
-        state = _claimed(client, closed_on)
+        closed = _closed(at)
+        state = _claimed(client, closed)
         if state is None:
             return False
-        begin_on, end_on = state.until_on, _reach(client, state.until_on, closed_on)
-        touched, notes = _touched(client, end_on)
-        if begin_on == end_on and not notes:
+        begin, end = state.until, _reach(client, state.until, closed)
+        touched, notes = _touched(client, end)
+        if begin == end and not notes:
             return False
-        if begin_on < end_on:
-            tallying.fill(client, state.attributes, begin_on, end_on)
+        if begin < end:
+            tallying.fill(client, state.attributes, begin, end)
         for first_on, next_on in stretches(touched):
             _forget(client, day_on__gte=first_on, day_on__lt=next_on)
-            tallying.count(client, state.attributes, first_on, next_on, end_on)
+            tallying.count(client, state.attributes, first_on, next_on, end)
         Touched.objects.filter(pk__in=notes).delete()
-        TalliedUntil.objects.filter(pk=client.pk).update(until_on=end_on)
+        TalliedUntil.objects.filter(pk=client.pk).update(until=end)
     return True
+
+
+def _closed(at: dt.datetime) -> dt.datetime:
+    """What came before this is filled: whole hours."""
+    return (at - CLOSES).astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _due(at: dt.datetime) -> list[Client]:
@@ -155,7 +170,7 @@ def _due(at: dt.datetime) -> list[Client]:
         state = states.get(client.pk)
         if state is None or client.pk in touched or not _is_of(state, client, chosen.get(client.pk, [])):
             return True
-        return state.until_on < (at - CLOSES).astimezone(client.zone).date()
+        return state.until < _closed(at)
 
     return [client for client in Client.objects.order_by("pk") if is_due(client)]
 
@@ -171,37 +186,39 @@ def _is_of(state: TalliedUntil, client: Client, attributes: list[str]) -> bool:
     return (state.zone, state.attributes) == (client.time_zone, attributes)
 
 
-def _claimed(client: Client, closed_on: dt.date) -> TalliedUntil | None:
+def _claimed(client: Client, closed: dt.datetime) -> TalliedUntil | None:
     """The client's state, held by this transaction; None if another turn came between.
 
     Begun anew where its days have changed (another time zone) or what is kept of them.
     """
     attributes = _chosen(client=client).get(client.pk, [])
-    state, _ = TalliedUntil.objects.get_or_create(client=client, defaults={"until_on": closed_on})
+    state, _ = TalliedUntil.objects.get_or_create(client=client, defaults={"until": closed})
     if not TalliedUntil.objects.filter(pk=client.pk, turn=state.turn).update(turn=state.turn + 1):
         return None
     state.turn += 1
     if not _is_of(state, client, attributes):
         _forget(client)
-        state.until_on, state.zone, state.attributes = _first_day(client, closed_on), client.time_zone, attributes
+        state.until, state.zone, state.attributes = _first(client, closed), client.time_zone, attributes
         state.save()
     return state
 
 
-def _first_day(client: Client, closed_on: dt.date) -> dt.date:
-    """Of the client's answers; without any, what is still open."""
+def _first(client: Client, closed: dt.datetime) -> dt.datetime:
+    """When the day of the client's first answer begins; without any, what is still open."""
     earliest = Response.objects.filter(client=client).aggregate(at=Min("submitted_at"))["at"]
-    return min(earliest.astimezone(client.zone).date(), closed_on) if earliest else closed_on
+    return min(midnight(_day(earliest, client.time_zone), client.time_zone), closed) if earliest else closed
 
 
-def _reach(client: Client, begin_on: dt.date, closed_on: dt.date) -> dt.date:
-    """Up to which day one turn fills: `closed_on`, or as far as `ANSWERS` answers go if they spread evenly."""
-    days = (closed_on - begin_on).days
-    if days <= 1:
-        return max(begin_on, closed_on)
-    begin, end = (midnight(day, client.time_zone) for day in (begin_on, closed_on))
-    number = Response.objects.filter(client=client, submitted_at__gte=begin, submitted_at__lt=end).count()
-    return begin_on + dt.timedelta(max(1, days * ANSWERS // max(number, ANSWERS)))
+def _reach(client: Client, begin: dt.datetime, closed: dt.datetime) -> dt.datetime:
+    """How far one turn fills: to `closed`, or by whole days as far as `ANSWERS` answers go if they spread evenly."""
+    days = (closed - begin).days
+    if days < 1:
+        return max(begin, closed)
+    number = Response.objects.filter(client=client, submitted_at__gte=begin, submitted_at__lt=closed).count()
+    if number <= ANSWERS:
+        return closed
+    last_on = _day(begin, client.time_zone) + dt.timedelta(max(1, days * ANSWERS // number))
+    return min(midnight(last_on, client.time_zone), closed)
 
 
 def _forget(client: Client, **days) -> None:
@@ -209,12 +226,13 @@ def _forget(client: Client, **days) -> None:
         model.objects.filter(client=client, **days).delete()
 
 
-def _touched(client: Client, until_on: dt.date) -> tuple[list[dt.date], list[int]]:
-    """The first `DAYS` days before `until_on` that must be counted anew, and the notes that this settles."""
+def _touched(client: Client, until: dt.datetime) -> tuple[list[dt.date], list[int]]:
+    """The first `DAYS` days begun before `until` that must be counted anew, and the notes that this settles."""
+    last_on = _day(until, client.time_zone)
     notes = list(Touched.objects.filter(client=client).order_by("at").values_list("pk", "at")[:NOTES])
     days_of = {at: _days_of(at, client.time_zone) for at in {at for _pk, at in notes}}
-    days = sorted({day for found in days_of.values() for day in found if day < until_on})[:DAYS]
-    waiting = {at for at, found in days_of.items() if any(day < until_on and day not in days for day in found)}
+    days = sorted({day for found in days_of.values() for day in found if day <= last_on})[:DAYS]
+    waiting = {at for at, found in days_of.items() if any(day <= last_on and day not in days for day in found)}
     return days, [pk for pk, at in notes if at not in waiting]
 
 

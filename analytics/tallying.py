@@ -25,42 +25,43 @@ _BEGINS = {  # with what a day's week, month, quarter or year begins
     "sqlite": {
         "week": "date({}, 'weekday 0', '-6 days')",
         "month": "substr({}, 1, 7)",
-        "quarter": "substr({0}, 1, 4) || (substr({0}, 6, 2) + 2) / 3",
+        "quarter": "substr({0}, 1, 4) || ((substr({0}, 6, 2) + 2) / 3)",
         "year": "substr({}, 1, 4)",
     },
 }
 
 
-def fill(client: Client, attributes: Sequence[str], begin_on: dt.date, end_on: dt.date) -> None:
-    """Add the answers of days that nobody has counted yet, and move those that they follow.
+def fill(client: Client, attributes: Sequence[str], begin: dt.datetime, end: dt.datetime) -> None:
+    """Add the answers from `begin` to before `end`, which nobody has counted yet, and move those that they follow.
 
-    An answer before `begin_on` was tallied as the latest of all its periods, if it was the customer's last one: it is
+    An answer before `begin` was tallied as the latest of all its periods, if it was the customer's last one: it is
     taken away there and added where it belongs now.
     """
-    begin, end = (midnight(day, client.time_zone) for day in (begin_on, end_on))
+    begin_on = begin.astimezone(client.zone).date()
     floor = min(begin_on - dt.timedelta(begin_on.weekday()), begin_on.replace(month=1, day=1))
     new, before = _answers(client, begin, end), _answers(client, midnight(floor, client.time_zone), begin)
     columns = _columns(client, attributes)
     names = ", ".join(columns)
-    queries: list[tuple[str, QuerySet | str]] = [(f"new({names}, next_on)", _rows(new, columns, _lead(client)))]
+    whose = F("invitation__customer"), _lead(client)
+    queries: list[tuple[str, QuerySet | str]] = [(f"new({names}, customer, next_on)", _rows(new, columns, *whose))]
     found = [f"SELECT {names}, 1, {_latest_in()} FROM new"]
     if before.exists():
-        last = _of_same_person(before).order_by("-submitted_at", "-pk").values("pk")[:1]
-        every = new.filter(invitation__customer__isnull=False).values_list(Subquery(last), _day(client))
-        followed = "SELECT previous, MIN(day_on) FROM every WHERE previous IS NOT NULL GROUP BY previous"
-        moved = before.filter(pk__in=RawSQL("SELECT previous FROM followed", []))
-        queries += [("every(previous, day_on)", every), ("followed(previous, next_on)", followed)]
-        queries += [(f"moved({names})", _rows(moved, columns))]
+        first = "SELECT kind, customer, MIN(day_on) FROM new WHERE customer IS NOT NULL GROUP BY kind, customer"
+        earlier = before.filter(invitation__customer__in=RawSQL("SELECT person FROM first", []))
+        followed = "earlier JOIN first ON of_kind = kind AND person = customer WHERE next_on IS NULL"
+        queries += [("first(of_kind, person, followed_on)", first)]
+        queries += [(f"earlier({names}, customer, next_on)", _rows(earlier, columns, *whose))]
+        queries += [(f"moved({names}, next_on)", f"SELECT {names}, followed_on FROM {followed}")]
         found += [
             f"SELECT {names}, -1, {sum(LatestIn)} FROM moved",
-            f"SELECT {names}, 1, {_latest_in()} FROM moved JOIN followed ON previous = id",
+            f"SELECT {names}, 1, {_latest_in()} FROM moved",
         ]
     _insert(client, attributes, [*queries, (f"found({names}, sign, latest_in)", " UNION ALL ".join(found))])
 
 
-def count(client: Client, attributes: Sequence[str], first_on: dt.date, next_on: dt.date, until_on: dt.date) -> None:
-    """Add the answers of days that bear none, as they stand before what comes from `until_on` on."""
-    first, after, until = (midnight(day, client.time_zone) for day in (first_on, next_on, until_on))
+def count(client: Client, attributes: Sequence[str], first_on: dt.date, next_on: dt.date, until: dt.datetime) -> None:
+    """Add the answers of days that bear none, as they stand before what comes from `until` on."""
+    first, after = (min(midnight(day, client.time_zone), until) for day in (first_on, next_on))
     later = _of_same_person(_answers(client, after, until)).order_by("submitted_at", "pk")
     following = Coalesce(_lead(client), Subquery(later.values_list(_day(client))[:1]))
     columns = _columns(client, attributes)
@@ -158,10 +159,12 @@ def _sums(client: Client, own: list[str], rows: str = "found") -> str:
 
 
 def _into(model: type[Tally], own: list[str], selects: list[str]) -> str:
+    """In the order of the primary key, by which they are read: neighbours lie in one page."""
     table = model._meta.db_table
     columns = ["client_id", "day_on", "latest_in", "kind", *own]
     added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _NUMBERS)
+    order = [columns.index(name) + 1 for name in ("kind", "dimension", "day_on") if name in columns]
     return (
         f"INSERT INTO {table} ({', '.join([*columns, *_NUMBERS])}) {' UNION ALL '.join(selects)} "
-        f"ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {added}"
+        f"ORDER BY {', '.join(map(str, order))} ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {added}"
     )

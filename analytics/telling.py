@@ -14,8 +14,8 @@ from django.db.models.functions import Cast, Left, TruncMonth
 from surveys.models import Client, SurveyVersion
 
 from . import counts
-from .dimensions import By, Where, matching, value_of
-from .disclosure import NAMES, NO, YES, Cells, Table, attributes_of, hidden_periods
+from .dimensions import By, Where, attributes_of, matching, value_of
+from .disclosure import NAMES, NO, YES, Cells, Table, hidden_periods
 from .periods import Period
 from .small_groups import Shown
 

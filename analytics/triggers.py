@@ -1,6 +1,6 @@
 """What the database itself notes when an answer changes after its day may have been tallied, by whatever hand.
 
-A fresh answer pays one comparison: its day is tallied an hour after it ended at the earliest, so what changes within
+A fresh answer pays one comparison: its hour is tallied an hour after it ended at the earliest, so what changes within
 half an hour of being submitted needs no note (a transaction that is open for half an hour would break this). Noted are
 the hour of the answer and, where it comes, goes, or changes its person, that of the person's answer before it, which
 was or becomes the latest of its period by this.

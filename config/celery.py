@@ -27,7 +27,11 @@ SCHEDULE = [
     ("analytics.tasks.look_for_topics", 3600, "each client once a week, five an hour; a topic emerges over days"),
     ("analytics.tasks.train_asked", 15, "somebody looks at a page that says: in training"),
     ("analytics.tasks.reread_history", 15, "a thousand comments at a time, so that nothing else waits for long"),
-    ("analytics.tasks.fill_tallies", 60, "days end at any hour somewhere; until one is counted, its answers are read"),
+    (
+        "analytics.tasks.fill_tallies",
+        60,
+        "hours are tallied an hour after they ended; till then answers are read",
+    ),
     ("analytics.tasks.watch_drift", 86_400, "compares complete weeks; noted once however often it looks"),
     ("feedback_loop.tasks.open_cases", 60, "an unhappy customer has an owner within a minute"),
     ("feedback_loop.tasks.send_digests", 300, "digests are due at an hour of the day"),

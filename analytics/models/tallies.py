@@ -67,19 +67,19 @@ class CellTally(Tally):
 
 
 class TalliedUntil(models.Model):
-    """How far a client's tallies go: all days before `until_on`, in this zone, by these attributes.
+    """How far a client's tallies go: all answers before `until`, by days of this zone and by these attributes.
 
     `turn` counts what the sweep did, so that whoever reads in several steps sees that something came between.
     """
 
     client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="+")
-    until_on = models.DateField()
+    until = models.DateTimeField()
     zone = models.CharField(max_length=64, default="")
     attributes = models.JSONField(default=list)
     turn = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.client_id}: {self.until_on}"
+        return f"{self.client_id}: {self.until}"
 
 
 class Touched(models.Model):
@@ -96,7 +96,7 @@ class Touched(models.Model):
 
 
 class ChosenAttribute(models.Model):
-    """An attribute of a client's contacts by which numbers are tallied. Any other can be asked for, only slower."""
+    """An attribute of a client's contacts by which numbers are tallied, and can be filtered and broken down."""
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="chosen_attributes", verbose_name=_("client"))
     name = models.CharField(

@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from analytics import counts, tallied, tallies
+from analytics import counts, disclosure, tallied, tallies
 from analytics.counts import By, attribute
+from analytics.look import one_look
 from analytics.models import CellTally, ChosenAttribute, DayTally, TalliedUntil, Touched
 from analytics.periods import Period
 from surveys.models import Client, Invitation, Response
@@ -60,6 +61,23 @@ def test_the_latest_answer_of_a_customer_counts_in_each_period_for_itself(acme):
     assert both(acme, "csat", weeks) == {(1, ""): scores(n3=1)}
 
 
+def test_each_month_is_of_its_own_quarter(acme):
+    """One customer answers every month; the last answer of each quarter counts there."""
+    kim, months = factories.make_customer(acme), [Period("month", dt.date(2025, 11, 1), dt.date(2025, 11, 30), "UTC")]
+    while len(months) < 12:
+        months.append(months[-1].next())
+    for place, month in enumerate(months):
+        contact, at = factories.make_contact(acme, customer=kim), month.start + dt.timedelta(days=9)
+        factories.make_response(acme, place % 5 + 1, kind="csat", contact=contact, submitted_at=at)
+    fill()
+
+    quarters = [Period("quarter", dt.date(2025, 10, 1), dt.date(2025, 12, 31), "Europe/Berlin")]
+    while len(quarters) < 5:
+        quarters.append(quarters[-1].next())
+    last = {(0, ""): scores(n2=1), (1, ""): scores(n5=1), (2, ""): scores(n3=1), (3, ""): scores(n1=1)}
+    assert both(acme, "csat", quarters) == {**last, (4, ""): scores(n2=1)}
+
+
 def test_what_is_filtered_does_not_choose_which_answer_of_a_customer_counts(acme):
     kim = factories.make_customer(acme)
     for day, channel in ((5, "phone"), (6, "chat")):
@@ -107,6 +125,21 @@ def test_two_dimensions_are_counted_from_the_answers(acme):
     assert tallied.read([acme], "csat", [OCTOBER], By.CHANNEL, {By.REASON: "Rechnung"}) is None
     found = counts.counts(acme, "csat", [OCTOBER], By.CHANNEL, {By.REASON: "Rechnung"})
     assert found == {(0, "phone"): scores(n5=2, n1=1)}
+
+
+def test_within_one_look_a_filtered_number_is_read_once_with_what_may_be_shown_of_it(acme, django_assert_num_queries):
+    team = factories.make_team(acme, "Nord")
+    answer(acme, "csat", OCTOBER, (6, 0, 6), team=team, segment="private")
+    answer(acme, "csat", OCTOBER, (5, 0, 5), segment="business")
+    fill()
+
+    asked = acme, "csat", [OCTOBER], By.SEGMENT, {By.TEAM: f"0{team.pk}"}
+    with one_look():
+        (decided,) = disclosure.of(acme, "csat", [OCTOBER], By.SEGMENT, {By.TEAM: str(team.pk)})
+        with django_assert_num_queries(0):
+            found = counts.counts(*asked)
+    assert decided.parts.keys() == {"private"}
+    assert found == {(0, "private"): scores(n5=6, n1=6)} == counts.from_rows(*asked)
 
 
 def test_what_there_cannot_be_matches_nothing_and_what_is_no_dimension_is_refused(acme):
@@ -187,21 +220,45 @@ def test_a_fresh_answer_leaves_no_note_and_one_that_comes_late_does(acme):
     assert Touched.objects.exists()
 
 
-def test_a_day_is_not_filled_before_an_hour_after_its_end(acme):
+def test_an_hour_is_not_filled_before_an_hour_after_its_end(acme):
     answer(acme, "csat", OCTOBER, (1, 0, 0))
-    midnight = dt.datetime(2026, 11, 9, 23, 0, tzinfo=dt.UTC)  # in Berlin
+    ended = dt.datetime(2026, 11, 9, 16, 0, tzinfo=dt.UTC)
 
-    fill(midnight + dt.timedelta(minutes=59))
-    assert TalliedUntil.objects.get(client=acme).until_on == dt.date(2026, 11, 9)
-    fill(midnight + dt.timedelta(minutes=60))
-    assert TalliedUntil.objects.get(client=acme).until_on == dt.date(2026, 11, 10)
+    fill(ended + dt.timedelta(minutes=59))
+    assert TalliedUntil.objects.get(client=acme).until == ended - dt.timedelta(hours=1)
+    fill(ended + dt.timedelta(minutes=60))
+    assert TalliedUntil.objects.get(client=acme).until == ended
+
+
+def test_a_day_that_is_half_filled_is_filled_on_and_can_be_mended(acme):
+    kim = factories.make_customer(acme)
+    given = {}
+    for hour, score in ((6, 1), (9, 2), (12, 3)):
+        at = dt.datetime(2026, 11, 9, hour, 30, tzinfo=dt.UTC)
+        contact = factories.make_contact(acme, customer=kim)
+        given[score] = factories.make_response(acme, score, kind="csat", contact=contact, submitted_at=at)
+        factories.make_response(acme, 5, kind="csat", submitted_at=at)
+    november = [OCTOBER, OCTOBER.next()]
+
+    for hour in (8, 11, 14):
+        fill(dt.datetime(2026, 11, 9, hour, 45, tzinfo=dt.UTC))
+        assert both(acme, "csat", november) == {(1, ""): scores(n3=1, n5=3)}
+    day = DayTally.objects.filter(client=acme, kind="csat", day_on=dt.date(2026, 11, 9))
+    assert [sum(column) for column in zip(*day.values_list("n1", "n2", "n3", "n5"), strict=True)] == [0, 0, 1, 3]
+
+    given[3].score = 4
+    given[3].save()
+    assert both(acme, "csat", november) == {(1, ""): scores(n4=1, n5=3)}
+    fill(dt.datetime(2026, 11, 9, 14, 45, tzinfo=dt.UTC))
+    assert tallies.together([acme]).touched == frozenset()
+    assert both(acme, "csat", november) == {(1, ""): scores(n4=1, n5=3)}
 
 
 def test_a_turn_that_dies_leaves_nothing_and_is_done_again(acme):
     answer(acme, "csat", OCTOBER, (1, 0, 0))
 
     def die_at_the_end(execute, sql, *rest):
-        if sql.startswith("UPDATE") and "until_on" in sql and CellTally.objects.exists():
+        if sql.startswith("UPDATE") and '"until" =' in sql and CellTally.objects.exists():
             raise Crash
         return execute(sql, *rest)
 
