@@ -16,12 +16,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import MD5, Cast, Concat
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from surveys.models import Answer, Client, Login, Reach, reach_of
 
 from .models import Correction, Lease, Reading
+from .models.readings import lot
 
 IN_HAND = dt.timedelta(minutes=10)
 ONE_IN = 10  # comments drawn by chance; comments that a second person reads
@@ -30,12 +30,8 @@ COUNTED = 1_000  # comments that wait: nobody works off more in a day, and a mil
 TRIED = 5  # comments at the head of a queue, if others are taking them at this moment
 
 Drawn = Correction.Drawn
-# As a queue is worked through where nothing says how sure a machine was.
-BY_OUTCOME = Case(
-    When(outcome=Reading.Outcome.UNCLASSIFIED, then=Value(0)),
-    When(outcome=Reading.Outcome.THEMES, then=Value(1)),
-    default=Value(2),
-)
+# As a queue is worked through where nothing says how sure a machine was: unclassified, themes, empty.
+BY_OUTCOME = "-outcome"
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def awaiting_second(desk: Desk) -> QuerySet[Reading]:
     """One in ten of the comments that people have judged, without those that this person has: to be judged blind."""
     own = Correction.objects.filter(answer=OuterRef("answer"), by=desk.login)
     judged = _free(desk).filter(source=Reading.Source.PERSON, answer__second_reading=None).exclude(read_by=desk.login)
-    return judged.filter(~Exists(own)).alias(chance=_chance("second")).filter(chance__lt=TENTH)
+    return judged.filter(~Exists(own)).alias(chance=lot("second")).filter(chance__lt=TENTH)
 
 
 def _of(client: Client, login: Login) -> QuerySet[Reading]:
@@ -158,7 +154,7 @@ def _free(desk: Desk) -> QuerySet[Reading]:
 
 
 def _machine_read(desk: Desk) -> QuerySet[Reading]:
-    return _free(desk).exclude(source=Reading.Source.PERSON).alias(chance=_chance("first"))
+    return _free(desk).exclude(source=Reading.Source.PERSON).alias(chance=lot("first"))
 
 
 def _sample(desk: Desk) -> list[tuple[Drawn, QuerySet]]:
@@ -168,14 +164,10 @@ def _sample(desk: Desk) -> list[tuple[Drawn, QuerySet]]:
 
 
 def _least_sure(desk: Desk) -> list[tuple[Drawn, QuerySet]]:
-    others = _machine_read(desk).filter(chance__gte=TENTH)
+    others = _free(desk).alias(chance=lot("first")).exclude(chance__lt=TENTH)
     by_model = others.filter(source=Reading.Source.MODEL, margin__isnull=False).order_by("margin", "-answer")
-    return [(Drawn.MARGIN, by_model), (Drawn.MARGIN, others.filter(margin=None).order_by(BY_OUTCOME, "-answer"))]
-
-
-def _chance(purpose: str) -> MD5:
-    """The comment's lot, 32 hexadecimal digits: by its number alone, whatever it says."""
-    return MD5(Concat(Value(f"{purpose} "), Cast("answer", CharField()), output_field=TextField()))
+    unmeasured = others.exclude(source=Reading.Source.PERSON).filter(margin=None).order_by(BY_OUTCOME, "-answer")
+    return [(Drawn.MARGIN, by_model), (Drawn.MARGIN, unmeasured)]
 
 
 def _held(desk: Desk, wanted: QuerySet[Reading]) -> Lease | None:

@@ -17,7 +17,7 @@ from analytics.learning.knowledge import CLASS, KEYWORD
 
 WORDS_READ = 2_000  # of a comment, as the rules do; what comes later is not judged
 LONGEST_WORD = 40  # letters looked at
-PARTS = range(2, 6)  # letters of a part of a word
+PARTS = range(3, 6)  # letters of a part of a word; those of two letters found no more
 ROWS = 500  # weighted at a time: bounds the memory
 REMEMBERED = 100_000  # words; then memory starts afresh
 WORD, PAIR, PART = "w", "p", "l"  # how the names of these features begin
@@ -55,12 +55,13 @@ class Features:
     @classmethod
     def of(cls, said: Sequence[Sequence[str]], reader: Reader, least: int = 1) -> "Features":
         """The features found in at least `least` of the texts, equally weighted."""
-        words = {word: tuple(_of_word(word, reader)) for word in set(chain.from_iterable(said))}
-        found: dict[str, int] = {}
-        for line in said:
-            for name in dict.fromkeys([*chain.from_iterable(words[word] for word in line), *_pairs(line)]):
-                found[name] = found.get(name, 0) + 1
-        names = [name for name, count in found.items() if count >= least]
+        columns: dict[str, int] = {}
+        words = {word: _numbered(_of_word(word, reader), columns) for word in dict.fromkeys(chain.from_iterable(said))}
+        pairs = [_numbered(_pairs(line), columns) for line in said]
+        times = np.zeros(len(columns), np.int32)
+        for line, own in zip(said, pairs, strict=True):
+            times[np.concatenate([own, *(words[word] for word in line)])] += 1  # once, however often it stands there
+        names = [name for name, count in zip(columns, times, strict=True) if count >= least]
         return cls(names, np.ones(len(names)), reader)
 
     def counts(self, said: Sequence[Sequence[str]]) -> sparse.csr_matrix:
@@ -122,10 +123,14 @@ def beside(rows: sparse.csr_matrix, *blocks: np.ndarray) -> sparse.csr_matrix:
     return sparse.hstack([rows, *even], format="csr")
 
 
+def _numbered(names: Iterable[str], numbers: dict[str, int]) -> np.ndarray:
+    """The number of each name; one that had none is given the next."""
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int32)
+
+
 def _of_word(word: str, reader: Reader) -> list[str]:
     framed = f" {word} "
-    sizes = range(PARTS.start, min(PARTS.stop, len(framed) + 1))
-    parts = [PART + framed[start : start + size] for size in sizes for start in range(len(framed) - size + 1)]
+    parts = [PART + framed[start : start + size] for size in PARTS for start in range(len(framed) - size + 1)]
     return [*([WORD + word] if word[0].isalnum() else ()), *reader(word), *parts]
 
 

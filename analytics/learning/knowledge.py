@@ -33,7 +33,8 @@ class Knowledge:
         folded = fold(word)
         names = self._classes.holding(folded)
         yield from (CLASS + name for name in names | {name.partition(".")[0] for name in names})
-        yield from (KEYWORD + theme for theme in self._given.holding(folded))
+        if self.keywords:
+            yield from (KEYWORD + theme for theme in self._given.holding(folded))
 
 
 class WordLists:

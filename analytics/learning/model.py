@@ -17,7 +17,7 @@ from analytics.learning.features import Features, beside, spoken
 from analytics.learning.knowledge import Knowledge
 from analytics.rules import Finding
 
-FORMAT = 1
+FORMAT = 2  # 1 had parts of words of two letters, too
 BATCH = 2_000  # texts judged at a time: bounds the memory
 _SENTENCE = re.compile(r"[^\s.!?;…\n][^.!?;…\n]*[.!?;…]*")
 
@@ -51,6 +51,10 @@ class Linear:
 
     def scores(self, rows) -> np.ndarray:
         return np.asarray(rows @ self.weights) + self.bias
+
+    def then(self, mix: "Linear") -> "Linear":
+        """The verdicts that `mix` passes over the scores of these."""
+        return Linear(self.weights @ mix.weights, mix.scores(self.bias))
 
 
 @dataclass(frozen=True)

@@ -218,14 +218,14 @@ def _negated(
     hits: list[_Hit], matches: list[Match], clauses: list[int], joints: list[int], language: str
 ) -> list[_Hit]:
     """Turn round what each negator of a clause negates; a negated topic ("no announcement") is bad news."""
-    by_clause = _by_clause(hits)
+    negators = [match for match in matches if match.label.kind == "negator"]
+    by_clause = _by_clause(hits) if negators else {}
     turned: set[_Hit] = set()
-    for match in matches:
-        if match.label.kind == "negator":
-            earliest, latest = _between(joints, match.first, len(clauses))
-            here = [hit for hit in by_clause[clauses[match.first]] if hit.kind not in FRAMES]
-            near = [hit for hit in here if earliest < hit.first <= hit.last < latest]
-            turned.update(_negated_by(match, near, language))
+    for match in negators:
+        earliest, latest = _between(joints, match.first, len(clauses))
+        here = [hit for hit in by_clause[clauses[match.first]] if hit.kind not in FRAMES]
+        near = [hit for hit in here if earliest < hit.first <= hit.last < latest]
+        turned.update(_negated_by(match, near, language))
     return [_turn(hit) if hit in turned else hit for hit in hits]
 
 

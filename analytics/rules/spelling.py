@@ -37,6 +37,15 @@ class Parts(defaultdict[str, set]):
             self._sort()
         return [self[word[:length]] for length in self._lengths.get(word[: self._head], ()) if word[:length] in self]
 
+    def within(self, word: str) -> list[set]:
+        """What each part stands for that stands anywhere in `word`."""
+        if self._lengths is None:
+            self._sort()
+        heads = [word[start : start + self._head] for start in range(len(word))]
+        begun = [(start, self._lengths[head]) for start, head in enumerate(heads) if head in self._lengths]
+        parts = [word[start : start + length] for start, lengths in begun for length in lengths]
+        return [self[part] for part in parts if part in self]
+
     def _sort(self) -> None:
         head, lengths = min(map(len, self), default=0), defaultdict(set)
         for part in self:
@@ -73,7 +82,5 @@ class Spellings:
     def of(self, word: str) -> set:
         """The values of a (folded) word. Time is linear in its length."""
         found = set(self.exact.get(word, ()))
-        found.update(*self.prefixes.beginning(word), *self._suffixes.beginning(word[::-1]))
-        for start in range(len(word) if self._infixes else 0):
-            found.update(*self._infixes.beginning(word[start:]))
-        return found
+        prefixes, suffixes = self.prefixes.beginning(word), self._suffixes.beginning(word[::-1])
+        return found.union(*prefixes, *suffixes, *self._infixes.within(word))

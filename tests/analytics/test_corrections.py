@@ -21,6 +21,7 @@ from analytics.corrections import AlreadySaved, Different, Taken
 from analytics.desks import Desk, Drawn
 from analytics.forms import keys
 from analytics.models import Correction, Lease, Reading, SecondReading, ThemeAssignment
+from analytics.models.readings import lot
 from analytics.text import fingerprint
 from surveys.models import Answer, reach_of
 from tests import factories
@@ -49,7 +50,7 @@ def comment(client, margin=None, outcome="themes", text=WORDS, found=(), **field
 
 
 def is_in_sample(answer, purpose="first"):
-    return Reading.objects.alias(lot=desks._chance(purpose)).filter(answer=answer, lot__lt=desks.TENTH).exists()
+    return Reading.objects.alias(lot=lot(purpose)).filter(answer=answer, lot__lt=desks.TENTH).exists()
 
 
 def comments(client, n, in_sample=False, **fields):
@@ -145,12 +146,25 @@ def test_people_who_judge_only_a_few_a_day_draw_by_chance_too(acme):
 
 def test_what_is_drawn_by_chance_is_a_tenth_of_all_and_knows_nothing_of_margins(acme):
     pks = [comment(acme, margin=number / 300).pk for number in range(300)]
-    sample = set(
-        Reading.objects.alias(lot=desks._chance("first")).filter(lot__lt=desks.TENTH).values_list("answer", flat=True)
-    )
+    sample = set(Reading.objects.alias(lot=lot("first")).filter(lot__lt=desks.TENTH).values_list("answer", flat=True))
     lower = sum(pk in sample for pk in pks[:150])
     assert 12 <= len(sample) <= 50  # 30 in the mean, four standard deviations to either side
     assert abs(lower - len(sample) / 2) <= 4 * (len(sample) / 4) ** 0.5
+
+
+def test_the_head_of_each_queue_is_looked_up_in_its_order_and_nothing_is_sorted(acme, analyst):
+    """However many comments wait: the database walks an index that lies in the order of the queue."""
+    comments(acme, 3)
+    if connection.vendor == "postgresql":  # which reads so few rows as they lie, if it may
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    desk = desk_of(acme, analyst)
+    queues = [queue for _, queue in desks._sample(desk) + desks._least_sure(desk)]
+    for queue, index in zip(queues, ("reading_by_lot", "reading_by_margin", "reading_unmeasured"), strict=True):
+        plan = queue.values_list("answer", flat=True)[: desks.TRIED].explain()
+        assert index in plan
+        assert "->  Sort" not in plan  # PostgreSQL; among equal margins it may
+        assert "B-TREE FOR ORDER BY" not in plan  # SQLite
 
 
 def test_a_comment_of_the_sample_never_comes_by_margin_and_a_lead_draws_no_sample(acme, lead):

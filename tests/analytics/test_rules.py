@@ -448,3 +448,23 @@ def test_mockery_is_no_praise_and_a_double_no_is_no_complaint(text, expected):
 )
 def test_a_request_is_no_outcome_and_a_word_of_two_meanings_is_read_by_its_neighbours(text, expected):
     assert sentiments(text, "en") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("50 € für nichts", "de", {"price": -1}),
+        ("Viel Geld für gar nichts", "de", {"price": -1}),
+        ("Für das Geld bekommt man fast nichts.", "de", {"price": -1}),
+        ("Zwei Stunden Warteschleife für nichts und wieder nichts.", "de", {"waiting_time": -1}),
+        ("Das kostet nichts.", "de", {"price": 1}),
+        ("$40 a month for nothing", "en", {"price": -1}),
+        ("Nothing for my money.", "en", {"price": -1}),
+        ("Waited two hours for nothing", "en", {"waiting_time": -1}),
+        ("They replaced it for nothing", "en", {"price": 1}),
+        ("It cost me nothing.", "en", {"price": 1}),
+    ],
+)
+def test_who_got_nothing_for_it_complains_and_who_paid_nothing_does_not(text, language, expected):
+    """“For nothing” says no to nothing that was said before it."""
+    assert sentiments(text, language) == expected

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.learning import Example, Model, measures, train
+from analytics.learning import Example, Model, measures, train, training
 
 SAYS = {
     "food": (["Das Frühstück", "Die Suppe", "Das Schnitzel", "Der Kaffee", "Das Buffet"], "lecker", "versalzen"),
@@ -119,9 +119,10 @@ def test_a_model_survives_its_bytes(model):
     assert again.to_bytes() == Model.from_bytes(again.to_bytes()).to_bytes()
 
 
-def test_bytes_of_another_format_are_refused(tmp_path):
-    np.savez(tmp_path / "x.npz", header=np.frombuffer(b'{"format": 99}', np.uint8))
-    with pytest.raises(ValueError, match="format: 99"):
+@pytest.mark.parametrize("number", [1, 99])
+def test_bytes_of_another_format_earlier_or_later_are_refused(tmp_path, number):
+    np.savez(tmp_path / "x.npz", header=np.frombuffer(b'{"format": %d}' % number, np.uint8))
+    with pytest.raises(ValueError, match=f"format: {number}"):
         Model.from_bytes((tmp_path / "x.npz").read_bytes())
 
 
@@ -162,6 +163,25 @@ def test_where_each_text_has_one_class_the_likeliest_is_guessed(single):
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(len(texts)))
     assert (guessed.sum(axis=1) == 1).all()
     assert [single.keys[place] for place in guessed.argmax(axis=1)] == [theme for _, theme, _ in clauses()]
+
+
+def test_a_word_counts_by_how_much_it_tells_of_a_theme():
+    """In as many texts each: one stands in those of a theme alone, one in all others, one in both alike."""
+    with_theme, without = np.array([8.0, 0.0, 4.0]), np.array([0.0, 8.0, 4.0])
+    told = training._telling(with_theme, without)
+    assert told[0] == pytest.approx(told[1])
+    assert told[0] > 1 > told[2] >= training.EVEN
+    assert told.mean() == pytest.approx(1, abs=0.01)
+
+
+def test_a_theme_that_never_stands_beside_others_is_likelier_where_they_are_not():
+    """Both texts speak for it alike, and one for another theme, too."""
+    own, other = np.random.default_rng(0).normal(size=(2, 4_000))
+    scores = np.column_stack([own, other])
+    mix, calibration = training._calibrated(scores, np.column_stack([(own > 0) & (other < 0), other > 0]), single=False)
+    alone, beside = calibration.probabilities(mix.scores(np.array([[1.0, -1.0], [1.0, 1.0]])))[:, 0]
+    assert alone > 0.8
+    assert beside < 0.2
 
 
 def test_keywords_speak_for_a_theme_that_has_few_examples():
