@@ -6,16 +6,16 @@ from .api import figures, honesty
 from .api.rows import RowsView
 
 urlpatterns = [
-    path("score/", figures.ScoreView.as_view(), name="api-score"),
-    path("trend/", figures.TrendView.as_view(), name="api-trend"),
-    path("breakdown/", figures.BreakdownView.as_view(), name="api-breakdown"),
-    path("themes/", figures.ThemesView.as_view(), name="api-themes"),
-    path("drivers/", figures.DriversView.as_view(), name="api-drivers"),
-    path("solved/", figures.SolvedView.as_view(), name="api-solved"),
-    path("demand/", figures.DemandView.as_view(), name="api-demand"),
-    path("funnel/", figures.FunnelView.as_view(), name="api-figures-funnel"),
-    path("balance/", honesty.BalanceView.as_view(), name="api-balance"),
-    path("gating/", honesty.GatingView.as_view(), name="api-gating"),
-    path("reconciliation/", honesty.ReconciliationView.as_view(), name="api-reconciliation"),
+    path("score/", figures.score, name="api-score"),
+    path("trend/", figures.trend, name="api-trend"),
+    path("breakdown/", figures.breakdown, name="api-breakdown"),
+    path("themes/", figures.themes, name="api-themes"),
+    path("drivers/", figures.driving, name="api-drivers"),
+    path("solved/", figures.solved_share, name="api-solved"),
+    path("demand/", figures.unnecessary, name="api-demand"),
+    path("funnel/", figures.funnels, name="api-figures-funnel"),
+    path("balance/", honesty.balanced, name="api-balance"),
+    path("gating/", honesty.gated, name="api-gating"),
+    path("reconciliation/", honesty.reconciled, name="api-reconciliation"),
     path("rows/", RowsView.as_view(), name="api-rows"),
 ]

@@ -14,17 +14,19 @@ Whoever may read single answers at the provider gets each as it is, those too th
 Comments are those that were stored: personal data was taken out before.
 """
 
+import csv
 import datetime as dt
+import io
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from tempfile import TemporaryFile
 
 from django.db import connection
-from django.db.models import CharField, QuerySet, Value
+from django.db.models import CharField, Func, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from surveys import bulk
@@ -134,21 +136,25 @@ def _hidden_themes(client: Client, kind: str, period: Period, where: Where, n: i
 
 
 class _Found:
-    """The answers behind a figure, in the order of their keys: key, score and context of each, 16 bytes in a file."""
+    """The answers behind a figure, in the order of their keys: the key and a mark of each, 16 bytes in a file.
+
+    A mark is 16 times the place of the context among `contexts`, plus the score.
+    """
 
     def __init__(self, rows: QuerySet[Response], client: Client, period: Period) -> None:
-        self.file, self.found, self.numbers = TemporaryFile(), {}, []  # noqa: SIM115 - goes with this object
+        self.file, self.numbers = TemporaryFile(), []  # noqa: SIM115 - goes with this object
         context = (
             month_of(client, period), "version_id", "invitation__channel", Coalesce("invitation__team", 0),
             "invitation__language", "invitation__contact_reason", "invitation__segment",
         )  # fmt: skip
+        places: dict[Hashable, int] = {}
         read = _streamed(rows.order_by("pk").values_list("pk", "score", *context))
         while block := list(islice(read, CHUNK)):
-            self.file.write(array("q", chain.from_iterable(map(self._entry, block))))
+            self.file.write(array("q", chain.from_iterable(self._entry(places, *row) for row in block)))
         survey_of = surveys_of(client)
         self.contexts = [
             (month, survey_of[version], version, channel, team if team != "0" else "", *rest)
-            for month, version, channel, team, *rest in self.found
+            for month, version, channel, team, *rest in map(_texts, places)
         ]
 
     @property
@@ -160,38 +166,42 @@ class _Found:
     def n(self) -> int:
         return sum(self.numbers)
 
-    def chunks(self) -> Iterator[tuple[list[int], list[int], list[Context]]]:
-        """Keys, scores and contexts. All chunks are nearly equal: there are no last few rows to be told apart."""
-        contexts = self.contexts
+    def chunks(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Keys and marks. All chunks are nearly equal: there are no last few rows to be told apart."""
         size = math.ceil(self.n / math.ceil(self.n / CHUNK)) if self.n else CHUNK
         self.file.seek(0)
         while block := self.file.read(16 * size):
-            entries = array("q", block)
-            marks = entries[1::2]
-            yield list(entries[::2]), [mark % 16 for mark in marks], [contexts[mark // 16] for mark in marks]
+            entries = array("q", block).tolist()
+            yield entries[::2], entries[1::2]
 
-    def _entry(self, row: Sequence) -> tuple[int, int]:
-        pk, score, *context = row
-        place = self.found.setdefault(tuple(map(str, context)), len(self.found))
-        if place == len(self.numbers):
+    def _entry(self, places: dict[Hashable, int], pk: int, score: int, context: Hashable) -> tuple[int, int]:
+        place = places.get(context)
+        if place is None:
+            place = places[context] = len(places)
             self.numbers.append(0)
         self.numbers[place] += 1
-        return int(pk), 16 * place + int(score)
+        return pk, 16 * place + score
 
 
-def _streamed(rows: QuerySet) -> Iterator[Sequence]:
-    """The rows of a `values_list`, one after the other; on PostgreSQL each value as text.
+def _streamed(rows: QuerySet) -> Iterator[tuple[int, int, Hashable]]:
+    """Of each row of a `values_list` two numbers and the rest, of which `_texts` makes texts.
 
-    COPY, because a cursor is planned for its first rows, and then takes several times as long to read them all.
+    COPY on PostgreSQL, because a cursor is planned for its first rows, and then takes several times as long to read
+    them all. The rest is left as it comes: few differ, and each is read once.
     """
     if connection.vendor != "postgresql":
-        return rows.iterator(CHUNK)
-    return _copied(*rows.query.sql_with_params())
+        yield from ((first, second, tuple(rest)) for first, second, *rest in rows.iterator(CHUNK))
+        return
+    statement, params = rows.query.sql_with_params()
+    copied = "COPY (" + statement + ") TO STDOUT (FORMAT csv)"
+    with connection.cursor() as cursor, cursor.copy(copied, params) as lines:
+        for line in lines:
+            first, second, rest = bytes(line).split(b",", 2)
+            yield int(first), int(second), rest
 
 
-def _copied(statement: str, params: Sequence) -> Iterator[Sequence[str]]:
-    with connection.cursor() as cursor, cursor.copy("COPY (" + statement + ") TO STDOUT", params) as copy:
-        yield from copy.rows()
+def _texts(rest: tuple | bytes) -> list[str]:
+    return next(csv.reader(io.StringIO(rest.decode(), ""))) if isinstance(rest, bytes) else list(map(str, rest))
 
 
 def _told(client: Client, found: "_Found", depth: Mapping[Context, int]) -> dict[Context, Context]:
@@ -208,18 +218,21 @@ def _told(client: Client, found: "_Found", depth: Mapping[Context, int]) -> dict
 def _client_rows(kind: str, found: "_Found", told: Mapping[Context, Context], speech: "_Speech") -> Iterator[Row]:
     """Each chunk in the order of what it tells."""
     groups = {score: group_of(kind, score).value for score in scale_of(kind)}
-    for pks, scores, contexts in found.chunks():
+    for pks, marks in found.chunks():
         said = speech.of(pks)
-        yield from sorted(
-            (*told[context], score, groups[score], *said[pk])
-            for pk, score, context in zip(pks, scores, contexts, strict=True)
-        )
+        begins = {mark: (*told[found.contexts[mark // 16]], mark % 16, groups[mark % 16]) for mark in set(marks)}
+        alike = defaultdict(list)
+        for pk, mark in zip(pks, marks, strict=True):
+            alike[begins[mark]].append(said[pk])
+        for begin in sorted(alike):
+            yield from (begin + rest for rest in sorted(alike[begin]))
 
 
 def _staff_rows(
     answers: QuerySet[Response], counting: QuerySet[Response], names: "_Names", speech: "_Speech"
 ) -> Iterator[Row]:
-    details = Response.objects.order_by("submitted_at", "pk").values_list(*_COLUMNS.values(), *_NAMED)
+    told = [_Moment(path) if path.endswith("_at") else path for path in _COLUMNS.values()]
+    details = Response.objects.order_by("submitted_at", "pk").values_list(*told, *_NAMED)
     for pks in _chunks(answers.order_by("submitted_at", "pk").values_list("pk", flat=True)):
         said = speech.of(pks)
         do_count = set(counting.filter(bulk.among("pk", pks)).values_list("pk", flat=True))
@@ -229,6 +242,17 @@ def _staff_rows(
             pk = cells[0]
             standing = "counts" if pk in do_count else "excluded" if pk in reasons else "superseded"
             yield (*cells, *names.of(version, team, agent), standing, reasons.get(pk, ""), *said[pk])
+
+
+class _Moment(Func):
+    """As `tables` writes it, by the database: Python would read and write four in each row."""
+
+    template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+    output_field = CharField()
+
+    def as_sqlite(self, compiler, connection, **extra):
+        template = "strftime('%%%%Y-%%%%m-%%%%dT%%%%H:%%%%M:%%%%SZ', %(expressions)s)"
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 def _flagged_rows(sheets: QuerySet[FlaggedSheet], names: "_Names") -> Iterator[Row]:

@@ -12,6 +12,7 @@ drawn in no chart and compared with nothing.
 import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from operator import add
 
@@ -48,6 +49,7 @@ from .scores import SHOWN_FROM, VALUE_FROM, Change, Estimate, Groups, Verdict
 TREND_LENGTH = 8
 
 Kind = Survey.Kind
+ALL = tuple(Kind.values)
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class ThemeShare:
     `verdict` is on being named at all, `criticism` on being named negatively; None where nothing can be compared.
     """
 
+    theme: int
     name_en: str
     name_de: str
     side: str
@@ -181,39 +184,45 @@ def score(client: Client, period: Period, kind: str) -> Score:
     return replace(found, change=_change(kind, found.before.groups, found.now.groups))
 
 
-def themes(client: Client, period: Period) -> Themes:
-    """Which share of the comments names which theme, in this and the previous period. Three queries."""
+def themes(client: Client, period: Period, told: Sequence[Collection[str]] = (ALL, ALL)) -> Themes:
+    """Which share of the comments names which theme, in this and the previous period. Three queries.
+
+    `told`: the kinds of survey that are looked at, in the period before and in this one.
+    """
     run = run_back(period, 2)
     settled = Q(reading__outcome=Reading.Outcome.THEMES) | Q(reading__source=Reading.Source.PERSON)
-    texts = _read_comments(client, run).order_by().values_list("place", "response")
+    texts = _read_comments(client, run, told).order_by().values_list("place", "response")
     comments = [0, 0]
     unclassified = 0
     for place, _response, settled_texts in texts.annotate(settled=Count("pk", filter=settled)):
         comments[place] += 1
         unclassified += place == 1 and not settled_texts
-    shares = _theme_shares(client, run, comments) if comments[1] >= SHOWN_FROM else ()
+    shares = _theme_shares(client, run, comments, told) if comments[1] >= SHOWN_FROM else ()
     return Themes(comments[1], comments[0], unclassified, shares)
 
 
-def voices(client: Client, period: Period) -> list[Voice]:
+def voices(client: Client, period: Period, kinds: Collection[str] = ALL) -> list[Voice]:
     """One comment of each group, unhappiest first, drawn by a hash: reproducible, and nobody can choose it.
 
-    None at all where fewer than `SHOWN_FROM` people answered. Three queries.
+    Of these kinds of survey. None at all where fewer than `SHOWN_FROM` people answered. Three queries.
     """
     run = [period]
-    if _counting(client, run).count() < SHOWN_FROM:
+    if _counting(client, run, [kinds]).count() < SHOWN_FROM:
         return []
     drawn = {}
-    for pk, group in _read_comments(client, run).values_list("pk", "response__group"):
+    for pk, group in _read_comments(client, run, [kinds]).values_list("pk", "response__group"):
         drawn[group] = min(drawn.get(group, pk), pk, key=lambda answer: _lot(answer, period))
     answers = Answer.objects.filter(pk__in=drawn.values()).select_related("response__invitation", "reading")
     by_group = {answer.response.group: answer for answer in answers}
     return [_voice(by_group[group], client) for group in Group.values if group in by_group]
 
 
-def _counting(client: Client, run: list[Period]) -> QuerySet[Response]:
-    """The responses that count, each with the `place` of its period in `run`."""
-    return latest(Response.objects.counting().filter(client=client), run)
+def _counting(client: Client, run: list[Period], told: Sequence[Collection[str]]) -> QuerySet[Response]:
+    """The responses of each period's kinds that count, each with the `place` of its period in `run`."""
+    within = Q(pk__in=[])
+    for period, kinds in zip(run, told, strict=True):
+        within |= Q(submitted_at__gte=period.start, submitted_at__lt=period.end, kind__in=list(kinds))
+    return latest(Response.objects.counting().filter(within, client=client), run)
 
 
 def latest(responses: QuerySet[Response], run: list[Period]) -> QuerySet[Response]:
@@ -234,10 +243,10 @@ def latest(responses: QuerySet[Response], run: list[Period]) -> QuerySet[Respons
     )
 
 
-def _read_comments(client: Client, run: list[Period]) -> QuerySet[Answer]:
+def _read_comments(client: Client, run: list[Period], told: Sequence[Collection[str]]) -> QuerySet[Answer]:
     """Texts of the responses that count, which have been read and say something."""
     return (
-        Answer.objects.filter(response__client=client, response__in=_counting(client, run).values("pk"))
+        Answer.objects.filter(response__client=client, response__in=_counting(client, run, told).values("pk"))
         .filter(reading__outcome__in=[Reading.Outcome.THEMES, Reading.Outcome.UNCLASSIFIED])
         .annotate(place=_place("response__submitted_at", run))
     )
@@ -271,9 +280,11 @@ def _series_start(versions: list[dict[int, set[int]]]) -> int:
     return 0
 
 
-def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tuple[ThemeShare, ...]:
+def _theme_shares(
+    client: Client, run: list[Period], comments: list[int], told: Sequence[Collection[str]]
+) -> tuple[ThemeShare, ...]:
     """Themes by frequency now. Two families of tests, on being named and on being named negatively."""
-    mentions = _mentions(client, run)
+    mentions = _mentions(client, run, told)
     themes = Theme.objects.filter(client=client).select_related("parent")
     named = [theme for theme in themes if mentions[0][theme.pk] or mentions[1][theme.pk]]
     pairs = [(_sentiments(mentions[0][theme.pk]), _sentiments(mentions[1][theme.pk])) for theme in named]
@@ -281,6 +292,7 @@ def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tup
     critical = _verdicts([(was.negative, now.negative) for was, now in pairs], comments)
     shares = [
         ThemeShare(
+            theme.pk,
             theme.full_name("en"),
             theme.full_name("de"),
             theme.side,
@@ -296,10 +308,10 @@ def _theme_shares(client: Client, run: list[Period], comments: list[int]) -> tup
     return tuple(sorted(shares, key=lambda share: -share.now.total))
 
 
-def _mentions(client: Client, run: list[Period]) -> list[dict[int, Counter]]:
+def _mentions(client: Client, run: list[Period], told: Sequence[Collection[str]]) -> list[dict[int, Counter]]:
     """Per place in `run`: theme → sentiment → number of comments. A theme in two texts of one is in one comment."""
     found = [defaultdict(Counter), defaultdict(Counter)]
-    assignments = ThemeAssignment.objects.filter(answer__in=_read_comments(client, run).values("pk"))
+    assignments = ThemeAssignment.objects.filter(answer__in=_read_comments(client, run, told).values("pk"))
     rows = assignments.annotate(place=_place("answer__response__submitted_at", run)).order_by()
     comments = rows.values_list("place", LED, "answer__response").annotate(worst=Min("sentiment"))
     for place, theme, _response, worst in comments:

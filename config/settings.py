@@ -342,6 +342,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Contacts and answers in; figures, their rows and the ledger out: one key per client.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "DEFAULT_GENERATOR_CLASS": "surveys.api.schema.EnglishGenerator",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "ENUM_NAME_OVERRIDES": {

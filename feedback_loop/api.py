@@ -1,11 +1,12 @@
 """The API of targets and initiatives: how what was promised stands, and what came of what was changed."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, get_type_hints
 
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,8 +23,6 @@ from surveys.api_keys import HasClientKey
 from . import initiatives, measures, targets
 from .measures import Figure
 from .models import Initiative, Target
-
-_NO_KEY = {403: OpenApiResponse(description=gettext_lazy("No valid key."))}
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,16 @@ class PastPeriod:
 class TargetState:
     """What was promised for each period, and how it stands in the one under way.
 
-    Of a `theme` (its id): how many of 100 answers name it, not to be exceeded; else the score of this `kind`. `scope`:
-    filters that hold for it. `expected` answers are still to come; `chance` of meeting it, 0 to 1, null while too few
-    have come. Met is a target by the figure as it is printed, with one decimal. `past`: newest first.
+    Of a `theme` (its id): how many of 100 answers name it, not to be exceeded; `solved`: how many of 100 say that their
+    matter is solved; else the score of this `kind`. `scope`: filters that hold for it. `expected` answers are still to
+    come; `chance` of meeting it, 0 to 1, null while too few have come. Met is a target by the figure as it is printed,
+    with one decimal. `past`: newest first.
     """
 
     id: int
     kind: str
     theme: int | None
+    solved: bool
     scope: Mapping[str, str]
     each: str
     value: float
@@ -81,6 +82,7 @@ class InitiativeEffect:
     by: str
     kind: str
     theme: int | None
+    solved: bool
     scope: Mapping[str, str]
     control: Mapping[str, str]
     starts_on: dt.date
@@ -95,65 +97,71 @@ class InitiativeEffect:
     reason: str
 
 
-class TargetsView(APIView):
-    permission_classes = [HasClientKey]
+def _listed(name: str, summary: str, about: str, rows: QuerySet) -> Callable[[Callable], Callable]:
+    """The view of a function that tells one row at a moment, as a frozen dataclass: for all of the key's client's."""
 
-    @extend_schema(
-        operation_id="figures_targets",
-        tags=["figures"],
-        summary=gettext_lazy("Your targets, and how they stand"),
-        description=gettext_lazy("As of now, and the last six periods. Targets of single agents are not among them."),
-        responses={200: shape(TargetState)(many=True), **_NO_KEY},
-    )
-    def get(self, request: Request) -> Response:
-        now = timezone.now()
-        rows = Target.objects.filter(client=request.client).select_related("client", "theme").order_by("pk")
-        return Response([_target(target, now) for target in rows if By.AGENT not in target.scope])
+    def view(tell: Callable[[Any, dt.datetime], object]) -> Callable:
+        @extend_schema(
+            operation_id=f"figures_{name}",
+            tags=["figures"],
+            summary=summary,
+            description=about,
+            responses={
+                200: shape(get_type_hints(tell)["return"])(many=True),
+                403: OpenApiResponse(description="No valid key."),
+            },
+        )
+        def get(self: APIView, request: Request) -> Response:
+            now = timezone.now()
+            own = rows.filter(client=request.client).select_related("client", "theme")
+            return Response([told(tell(row, now), measures.unit(row)) for row in own])
 
+        members = {"permission_classes": [HasClientKey], "get": get, "__doc__": tell.__doc__}
+        return type(tell.__name__, (APIView,), members).as_view()
 
-class InitiativesView(APIView):
-    permission_classes = [HasClientKey]
-
-    @extend_schema(
-        operation_id="figures_initiatives",
-        tags=["figures"],
-        summary=gettext_lazy("What was changed, and what came of it"),
-        description=gettext_lazy("As of now, the newest first. Those about single agents are not among them."),
-        responses={200: shape(InitiativeEffect)(many=True), **_NO_KEY},
-    )
-    def get(self, request: Request) -> Response:
-        now = timezone.now()
-        rows = Initiative.objects.filter(client=request.client).select_related("client", "theme")
-        return Response([_initiative(each, now) for each in rows if By.AGENT not in {**each.scope, **each.control}])
+    return view
 
 
-def _target(target: Target, at: dt.datetime) -> dict:
-    state = targets.state(target, at)
-    found = TargetState(
-        id=target.pk,
-        kind=target.kind,
-        theme=target.theme_id,
-        scope=target.scope,
-        each=target.period,
-        value=float(target.value),
+@_listed(
+    "targets",
+    "Your targets, and how they stand",
+    "As of now, and the last six periods. Targets of single agents are not among them.",
+    Target.objects.exclude(scope__has_key=By.AGENT.value).order_by("pk"),
+)
+def target(each: Target, at: dt.datetime) -> TargetState:
+    state = targets.state(each, at)
+    return TargetState(
+        id=each.pk,
+        kind=each.kind,
+        theme=each.theme_id,
+        solved=each.is_solved,
+        scope=each.scope,
+        each=each.period,
+        value=float(each.value),
         verdict=state.verdict,
         now=_measure(state.figure),
         expected=state.expected,
         chance=state.chance,
         past=tuple(PastPeriod(_measure(past.figure), past.verdict, past.is_sure) for past in state.past),
     )
-    return told(found, measures.unit(target))
 
 
-def _initiative(each: Initiative, at: dt.datetime) -> dict:
+@_listed(
+    "initiatives",
+    "What was changed, and what came of it",
+    "As of now, the newest first. Those about single agents are not among them.",
+    Initiative.objects.exclude(scope__has_key=By.AGENT.value).exclude(control__has_key=By.AGENT.value),
+)
+def initiative(each: Initiative, at: dt.datetime) -> InitiativeEffect:
     effect = initiatives.effect(each, at)
-    found = InitiativeEffect(
+    return InitiativeEffect(
         id=each.pk,
         name=each.name,
         what=each.what,
         by=each.by,
         kind=each.kind,
         theme=each.theme_id,
+        solved=each.is_solved,
         scope=each.scope,
         control=each.control,
         starts_on=each.starts_on,
@@ -167,7 +175,6 @@ def _initiative(each: Initiative, at: dt.datetime) -> dict:
         advice=effect.advice,
         reason=effect.reason,
     )
-    return told(found, measures.unit(each))
 
 
 def _measure(figure: Figure | None) -> Measure | None:

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from .api import InitiativesView, TargetsView
+from . import api
 
 urlpatterns = [
-    path("targets/", TargetsView.as_view(), name="api-targets"),
-    path("initiatives/", InitiativesView.as_view(), name="api-initiatives"),
+    path("targets/", api.target, name="api-targets"),
+    path("initiatives/", api.initiative, name="api-initiatives"),
 ]

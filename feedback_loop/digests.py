@@ -26,6 +26,7 @@ from surveys.delivery import links, mail
 from surveys.models import Client, Survey
 
 from . import headline, presentation
+from .digest_themes import themes_and_voices
 from .models import Case, CaseEvent, Digest, DigestSubscription
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
     asked = queries.funnels(client, period)
     found = {kind: score for kind, score in found.items() if kind in asked or _is_told(score, beside[kind])}
     chart = _trend(found, digest.language)
+    themes, voices = themes_and_voices(client, period)
     content = {
         "client": client.name,
         "provider": ", ".join(filter(None, (settings.PROVIDER_NAME, settings.PROVIDER_ADDRESS))),
@@ -96,8 +98,8 @@ def build(digest: Digest) -> tuple[dict, charts.Chart | None]:
         },
         "trend": _frozen_trend(found[chart[0]], chart[1]) if chart else None,
         "asked": _asked(asked),
-        "themes": _themes(queries.themes(client, period), digest.language),
-        "voices": [asdict(voice) | {"on": voice.on.isoformat()} for voice in queries.voices(client, period)],
+        "themes": _themes(themes, digest.language),
+        "voices": [asdict(voice) | {"on": voice.on.isoformat()} for voice in voices],
         "cases": _cases(client, period, at),
     }
     return content, chart[1] if chart else None

@@ -53,7 +53,7 @@ def verdict(of: Initiative, change: Change | None) -> str:
     is_up = change.verdict is Verdict.HIGHER
     if of.theme_id:
         return _("Clearly more often") if is_up else _("Clearly less often")
-    if of.kind == Survey.Kind.CES:
+    if of.is_of_score and of.kind == Survey.Kind.CES:
         return _("Clearly easier") if is_up else _("Clearly harder")
     return _("Clearly higher") if is_up else _("Clearly lower")
 

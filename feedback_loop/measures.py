@@ -1,21 +1,21 @@
 """What an initiative or a target is measured by: one figure per period, with its evidence; small groups are protected.
 
-A figure is the score of a kind of survey (NPS in points; CSAT and CES as the share of the upper group, in percent) or,
-with a theme, the share of answers that name it. All of them stand on `analytics.counts`.
+A figure is the score of a kind of survey (NPS in points; CSAT and CES as the share of the upper group, in percent), the
+share of its answers that name a theme, or the share of matters solved. All of them stand on `analytics.counts`.
 """
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analytics import counts, disclosure, scores
+from analytics import counts, disclosure, scores, solved
 from analytics.counts import Where
 from analytics.figures import Unit
 from analytics.honesty import breaks
 from analytics.honesty.breaks import Break
 from analytics.periods import Period
 from analytics.scores import NPS_WORTH, SHARE_WORTH, VALUE_FROM, Change, Estimate, Groups, Verdict, Worth
-from analytics.small_groups import Shown
+from analytics.small_groups import Shown, may_show
 
 from .models import Measured
 
@@ -55,6 +55,8 @@ def worth(of: Measured) -> Worth:
 def figures(of: Measured, run: Sequence[Period], where: Where | None = None) -> list[Figure]:
     """One for each period, in its scope or in another part of the client's answers (`where`)."""
     where = of.scope if where is None else where
+    if of.is_solved:
+        return _solved(of, run, where)
     naming = {**where, counts.By.THEME: str(_theme(of))} if of.theme_id else where
     answers = _per_period(of, run, where)
     named = _per_period(of, run, naming) if of.theme_id else answers
@@ -107,6 +109,17 @@ def _per_period(of: Measured, run: Sequence[Period], where: Where) -> list[count
     read = counts.from_rows if _has_spans(run) else counts.counts
     found = read(of.client, of.kind, run, where=where)
     return [found.get((place, ""), (0,) * 11) for place in range(len(run))]
+
+
+def _solved(of: Measured, run: Sequence[Period], where: Where) -> list[Figure]:
+    """Of those who were asked; hidden with their period, and where so few told."""
+    views = disclosure.of(of.client, of.kind, run, where=where)
+    found = []
+    for period, view, told in zip(run, views, solved.solved(of.client, of.kind, run, where), strict=True):
+        shown = Shown.HIDDEN if view.whole is Shown.HIDDEN else may_show(told.n, [])
+        groups = (told.yes, 0, told.partly + told.no)
+        found.append(Figure(period, groups, shown, None if shown is Shown.HIDDEN else told.share))
+    return found
 
 
 def _shown(

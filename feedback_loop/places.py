@@ -6,7 +6,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from analytics import figures
+from analytics import figures, teams
 from analytics.counts import By, Where
 from analytics.models import Theme
 from surveys.models import Contact, Survey, Team
@@ -19,15 +19,16 @@ Kind = Survey.Kind
 
 
 class Names:
-    """Of the teams, surveys and themes that some scopes name. Three queries at most, however many scopes.
+    """Of the teams, surveys and themes that some scopes name. Four queries at most, however many scopes.
 
-    Whoever looks from a client's side is told that it is a team, not which.
+    Of a small team, whoever looks from a client's side is told that it is a team, not which (see `analytics.teams`).
     """
 
-    def __init__(self, wheres: Iterable[Where], sees_teams: bool) -> None:
+    def __init__(self, wheres: Iterable[Where], names_agents: bool) -> None:
         wheres = list(wheres)
-        self.sees_teams = sees_teams
         self.rows = {by: self._of(by, model, wheres) for by, model in _MODELS.items()}
+        found = self.rows[By.TEAM].values()
+        self.teams = teams.named({team.client_id for team in found}, names_agents) if found else {}
 
     def said(self, where: Where) -> str:
         """Team Nord, phone. Without any dimension: all answers."""
@@ -40,10 +41,10 @@ class Names:
         return model.objects.in_bulk(keys) if keys else {}
 
     def _part(self, by: str, value: str) -> str:
-        if by == By.TEAM and not self.sees_teams:
-            return _("one team")
         if by in _MODELS:
             row = self.rows[by].get(int(value)) if value.isdecimal() else None
+            if by == By.TEAM and row and row.pk not in self.teams:
+                return _("one team")
             value = str(row) if row else figures.NO_DATA
         named = {
             By.CHANNEL: dict(Contact.Channel.choices), By.LANGUAGE: dict(LANGUAGES)
@@ -60,6 +61,8 @@ def figure_name(of: Measured) -> str:
     """Recommendation (NPS); Mentions of “Waiting time”."""
     if of.theme_id:
         return _("Mentions of “%(theme)s”") % {"theme": of.theme.full_name(get_language() or "en")}
+    if of.is_solved:
+        return _("Matter solved (%(kind)s)") % {"kind": of.kind.upper()}
     return {
         Kind.NPS: _("Recommendation (NPS)"),
         Kind.CSAT: _("Satisfaction (CSAT)"),

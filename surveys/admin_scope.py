@@ -29,6 +29,7 @@ from django.utils.translation import gettext_lazy
 from .models import Login, Reach, reach_of
 
 BY_CLIENT = ("client", RelatedOnlyFieldListFilter)
+KIND_OF_SURVEY = gettext_lazy("kind of survey")
 PER_PAGE = 50
 FILTER_ENDINGS = ("", "__exact", "__id__exact", "__isnull", "__gte", "__lt")  # what Django's own filters write
 
@@ -37,6 +38,17 @@ def names_agents(login: Login) -> bool:
     """Whether this login may read who served. Whoever also looks from a client's side never does."""
     reach = reach_of(login)
     return reach.sees_agents and not reach.viewer_clients - reach.analyst_clients
+
+
+def headed(heading: str, of: type[admin.FieldListFilter] = admin.ChoicesFieldListFilter) -> type[admin.FieldListFilter]:
+    """A field's filter under a heading of its own, where the field's name says too little beside the others."""
+
+    class Headed(of):
+        def __init__(self, *args, **kwargs) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = heading
+
+    return Headed
 
 
 def labelled(name: str, value: str | int) -> SafeString:

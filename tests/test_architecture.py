@@ -18,7 +18,7 @@ MAY_IMPORT = {
         "analytics.figures", "analytics.charts", "analytics.text",  # how numbers and words are written: pure
         "analytics.counts", "analytics.look", "analytics.breakdowns", "analytics.impact", "analytics.demand",
         "analytics.drivers", "analytics.honesty", "analytics.small_groups", "analytics.solved", "analytics.disclosure",
-        "analytics.matters",
+        "analytics.matters", "analytics.teams", "analytics.series",
     },
 }  # fmt: skip
 # What shows rows to people may also use how the app before it shows them: the same reach, columns and words.

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from surveys.admin_scope import ReadOnly, names_agents
+from surveys.admin_scope import ReadOnly, headed, names_agents
 from surveys.models import Answer, Client, Reach, reach_of
 from surveys.models.people import LANGUAGES
 from surveys.templatetags import moments
@@ -41,7 +41,10 @@ class CorrectionAdmin(ReadOnly):
     """Every judgement of a person: who, when, what. None is ever changed; a new one is made at the desk."""
 
     client_path = "answer__response__client"
-    list_filter = (("answer__response__client", RelatedOnlyFieldListFilter), "drawn")
+    list_filter = (
+        ("answer__response__client", RelatedOnlyFieldListFilter),
+        ("drawn", headed(gettext_lazy("why it was looked at"))),
+    )
     list_select_related = ("by", "answer__response__client", "answer__reading")
     search_fields = ("answer__text",)
     empty_state = gettext_lazy("Nobody has judged a comment yet. Each one that is corrected or confirmed appears here.")

@@ -47,11 +47,12 @@ def rows(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
 
 
 def _sees(login: Login, client: Client) -> bool:
+    """Who looks from another client's side, and is lead or agent here, gets no file: it would be the client's."""
     reach = reach_of(login)
-    return (
-        reach.is_everything
-        or client.pk in reach.analyst_clients | reach.viewer_clients
-        or Team.objects.filter(client=client, pk__in=reach.teams).exists()
+    if reach.is_everything or client.pk in reach.analyst_clients | reach.viewer_clients:
+        return True
+    return names_agents(login) and (
+        Team.objects.filter(client=client, pk__in=reach.teams).exists()
         or Agent.objects.filter(client=client, pk__in=reach.agents).exists()
     )
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from surveys.admin_scope import names_agents
 from surveys.models import Answer, Client, Door, Group, Login, Survey, Team, reach_of
 
-from .. import periods
+from .. import periods, teams
 from ..honesty import gaming
 from ..models import Reading, Theme, ThemeAssignment
 
@@ -168,16 +168,20 @@ class TeamFilter(admin.SimpleListFilter):
     paths = ("invitation__team", "open_link__team")
 
     def lookups(self, request: HttpRequest, model_admin) -> list[tuple[str, str]]:
+        """To whoever looks from a client's side, those that it may read by name."""
         reach = reach_of(request.user)
-        if not names_agents(request.user):
-            return []
-        reached = Q() if reach.is_everything else Q(client__in=reach.analyst_clients) | Q(pk__in=reach.teams)
-        found = [(str(team.pk), team.name) for team in Team.objects.filter(reached)]
+        clients = reach.analyst_clients | reach.viewer_clients
+        reached = Q() if reach.is_everything else Q(client__in=clients) | Q(pk__in=reach.teams)
+        rows = Team.objects.filter(reached)
+        named = teams.named(set(rows.values_list("client", flat=True)), names_agents(request.user))
+        found = [(str(team.pk), team.name) for team in rows if team.pk in named]
         return found if len(found) > 1 else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not (self.value() or "").isdecimal():
             return queryset
+        if self.value() not in dict(self.lookup_choices):
+            return queryset.none()
         return queryset.filter(Q(*((path, self.value()) for path in self.paths), _connector=Q.OR))
 
 

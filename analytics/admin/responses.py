@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from surveys.admin_scope import Scoped, names_agents, on_row
+from surveys.admin_scope import KIND_OF_SURVEY, Scoped, headed, names_agents, on_row
 from surveys.models import Answer, Exclusion, Login, Reach, Response, reach_of
 
-from .. import classification, corrections
+from .. import classification, corrections, teams
 from ..forms import CorrectionForm
 from ..templatetags import voice
-from . import downloads
+from . import downloads, taking
 from .filters import (
     ClientFilter,
     CommentFilter,
@@ -38,7 +38,7 @@ from .heading import heading
 class ResponseAdmin(Scoped):
     list_filter = (
         GroupFilter,
-        "kind",
+        ("kind", headed(KIND_OF_SURVEY)),
         ThemeFilter,
         CommentFilter,
         PeriodFilter,
@@ -65,8 +65,12 @@ class ResponseAdmin(Scoped):
 
     def get_urls(self) -> list:
         """A dashboard's address leads to the rows behind it."""
-        export = self.admin_site.admin_view(downloads.rows)
-        return [path("rows/<slug:slug>/<slug:form>/", export, name="surveys_response_rows"), *super().get_urls()]
+        rows, take = self.admin_site.admin_view(downloads.rows), self.admin_site.admin_view(taking.take)
+        return [
+            path("rows/<slug:slug>/<slug:form>/", rows, name="surveys_response_rows"),
+            path("rows/", take, name="surveys_response_take"),
+            *super().get_urls(),
+        ]
 
     # --- The list --------------------------------------------------------------------------------------------------
 
@@ -87,7 +91,8 @@ class ResponseAdmin(Scoped):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         title, intro = heading(request.user, self.get_queryset(request))
-        return super().changelist_view(request, {"title": title, "subtitle": intro, **(extra_context or {})})
+        context = {"title": title, "subtitle": intro, "offer": taking.offer(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     @admin.display(description=gettext_lazy("Score"), ordering="score")
     def score_mark(self, response: Response) -> SafeString:
@@ -131,7 +136,10 @@ class ResponseAdmin(Scoped):
             forms[answer] = form
         told = corrections.history(response.client, texts)
         readings = [(answer, forms.get(answer), told.get(answer.pk, [])) for answer in texts]
-        return self.page(request, response, readings=readings)
+        team = teams.named([response.client_id], names_agents(request.user)).get(
+            (response.invitation or response.open_link).team_id
+        )
+        return self.page(request, response, readings=readings, team=team or "")
 
     def _correct(self, request: HttpRequest, response: Response, answer: Answer, form: CorrectionForm) -> HttpResponse:
         classification.correct(answer, form.sentiments, request.user, form.dropped)

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
 
 from surveys.models import Agent, Client, Survey, SurveyVersion, Team
 
-from ..dimensions import ATTRIBUTE, LONGEST_VALUE, By, Where
-from ..models import Theme
+from ..dimensions import ATTRIBUTE, LONGEST_VALUE, By, Where, attribute
+from ..models import ChosenAttribute, Theme
 from ..periods import Period, parse
 
 MOST_FILTERS = 3
@@ -44,9 +43,9 @@ class Asked:
 
 
 class WrongSerializer(serializers.Serializer):
-    field = serializers.CharField(help_text=gettext_lazy("The parameter that it is about."))
-    code = serializers.CharField(help_text=gettext_lazy("The same in every language, for programs."))
-    message = serializers.CharField(help_text=gettext_lazy("What is wrong and how to mend it, in plain words."))
+    field = serializers.CharField(help_text="The parameter that it is about.")
+    code = serializers.CharField(help_text="The same in every language, for programs.")
+    message = serializers.CharField(help_text="What is wrong and how to mend it, in plain words.")
 
 
 class WrongAddressSerializer(serializers.Serializer):
@@ -68,7 +67,7 @@ class WrongAddress(APIException):
 PERIOD = OpenApiParameter(
     "period",
     required=True,
-    description=gettext_lazy("A whole week, month, quarter or year of your calendar, as in 2026-W45, 2026-10 …"),
+    description="A whole week, month, quarter or year of your calendar, as in 2026-W45, 2026-10 …",
     examples=[
         OpenApiExample("a month", value="2026-10"),
         OpenApiExample("a week", value="2026-W45"),
@@ -77,39 +76,41 @@ PERIOD = OpenApiParameter(
     ],
 )
 KIND = OpenApiParameter(
-    "kind", enum=Survey.Kind.values, required=True, description=gettext_lazy("Which score; they are never added up.")
+    "kind", enum=Survey.Kind.values, required=True, description="Which score; they are never added up."
 )
 BY = OpenApiParameter(
     "by",
     required=True,
-    description=gettext_lazy("Into what: channel, goodwill, language, reason, segment, survey, team, theme, version."),
+    description="Into what: channel, goodwill, language, reason, segment, survey, team, theme, version.",
     examples=[OpenApiExample("teams", value="team"), OpenApiExample("your own attribute", value="attr:tariff")],
 )
 _ABOUT = {
-    By.TEAM: gettext_lazy("Only this team, by its id."),
-    By.THEME: gettext_lazy("Only answers that name this theme, by its id."),
-    By.SURVEY: gettext_lazy("Only this survey, by its id."),
-    By.VERSION: gettext_lazy("Only this version of a survey, by its id."),
-    By.CHANNEL: gettext_lazy("Only this channel."),
-    By.REASON: gettext_lazy("Only this contact reason, in your word."),
-    By.LANGUAGE: gettext_lazy("Only those asked in this language."),
-    By.SEGMENT: gettext_lazy("Only this customer segment."),
-    By.GOODWILL: gettext_lazy("1: only contacts in which something was given; -: only the others."),
+    By.TEAM: "Only this team, by its id.",
+    By.THEME: "Only answers that name this theme, by its id.",
+    By.SURVEY: "Only this survey, by its id.",
+    By.VERSION: "Only this version of a survey, by its id.",
+    By.CHANNEL: "Only this channel.",
+    By.REASON: "Only this contact reason, in your word.",
+    By.LANGUAGE: "Only those asked in this language.",
+    By.SEGMENT: "Only this customer segment.",
+    By.GOODWILL: "1: only contacts in which something was given; -: only the others.",
 }
-NARROWING = [OpenApiParameter(str(by), description=about) for by, about in _ABOUT.items()] + [
-    OpenApiParameter(
-        f"{ATTRIBUTE}NAME",
-        description=gettext_lazy(
-            "Only contacts with this value of an attribute of yours, as in attr:tariff=gold. At most three filters at "
-            "once; - means “none”, as in team=-."
-        ),
-    )
-]
+_ABOUT_ATTRIBUTES = (
+    "Only contacts with this value of an attribute that was chosen for breakdowns, as in attr:tariff=gold. At most "
+    "three filters at once; - means “none”, as in team=-."
+)
 ERRORS = {
-    400: OpenApiResponse(WrongAddressSerializer, gettext_lazy("What is wrong with the address, field by field.")),
-    403: OpenApiResponse(description=gettext_lazy("No valid key.")),
-    404: OpenApiResponse(description=gettext_lazy("You have no such team, theme or survey.")),
+    400: OpenApiResponse(WrongAddressSerializer, "What is wrong with the address, field by field."),
+    403: OpenApiResponse(description="No valid key."),
+    404: OpenApiResponse(description="You have no such team, theme or survey."),
 }
+
+
+def narrowing(filters: Sequence[str] = FILTERS) -> list[OpenApiParameter]:
+    """The parameters of these filters."""
+    own = {f"{ATTRIBUTE}NAME": _ABOUT_ATTRIBUTES} if _has_attributes(filters) else {}
+    about = {by: text for by, text in _ABOUT.items() if by in filters} | own
+    return [OpenApiParameter(str(by), description=text) for by, text in about.items()]
 
 
 def read(
@@ -126,13 +127,17 @@ def read(
     wrong: list[dict] = []
     kind = _kind(params.get("kind", ""), wrong) if has_kind else ""
     period = _period(params.get("period", ""), client, wrong)
-    by = _by(params.get("by", ""), wrong) if "by" in also else ""
+    own = _attributes(client) if any(map(_is_attribute, [*params, params.get("by", "")])) else []
+    by = _by(params.get("by", ""), own, wrong) if "by" in also else ""
     known = {"period", *(["kind"] if has_kind else []), *also}
     where = {}
     for name in params:
         if name in known:
             continue
-        if name in filters or (name.startswith(ATTRIBUTE) and name != ATTRIBUTE and By.VERSION in filters):
+        if name in filters:
+            where[name] = _value(name, params[name], wrong)
+        elif _is_attribute(name) and _has_attributes(filters):
+            _chosen(name, name, own, wrong)
             where[name] = _value(name, params[name], wrong)
         else:
             wrong.append(_unknown(name, filters))
@@ -168,18 +173,41 @@ def _period(text: str, client: Client, wrong: list[dict]) -> Period | None:
         return None
 
 
-def _by(text: str, wrong: list[dict]) -> str:
+def _by(text: str, own: Sequence[str], wrong: list[dict]) -> str:
     if text == By.AGENT:
         wrong.append(_agents("by"))
-    elif text not in FILTERS and not (text.startswith(ATTRIBUTE) and text != ATTRIBUTE and text.isprintable()):
+    elif _is_attribute(text):
+        _chosen("by", text, own, wrong)
+    elif text not in FILTERS:
         message = _("Say by what: by=%(known)s, or an attribute of yours, as in by=attr:tariff.")
         wrong.append(_wrong("by", "invalid" if text else "required", message % {"known": ", ".join(FILTERS)}))
     return text
 
 
+def _has_attributes(filters: Sequence[str]) -> bool:
+    """Figures of answers have."""
+    return By.VERSION in filters
+
+
+def _is_attribute(name: str) -> bool:
+    return name.startswith(ATTRIBUTE) and name != ATTRIBUTE
+
+
+def _attributes(client: Client) -> list[str]:
+    """Those by which pages break down, too."""
+    names = ChosenAttribute.objects.filter(client=client).order_by("name").values_list("name", flat=True)
+    return list(map(attribute, names))
+
+
+def _chosen(field: str, name: str, own: Sequence[str], wrong: list[dict]) -> None:
+    if name not in own:
+        message = _("Attributes chosen for breakdowns: %(known)s. Take one of them, or have this one chosen as well.")
+        wrong.append(_wrong(field, "not_chosen", message % {"known": ", ".join(own) or "–"}))
+
+
 def _value(name: str, text: str, wrong: list[dict]) -> str:
     """As `dimensions` writes it."""
-    if not text or len(text) > LONGEST_VALUE or not text.isprintable() or not name.isprintable():
+    if not text or len(text) > LONGEST_VALUE or not text.isprintable():
         message = _("Give a value of up to 120 printable characters, or - for answers without any.")
         wrong.append(_wrong(name, "invalid", message))
     elif text == NONE:

@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from django.utils.translation import gettext_lazy
-from rest_framework.request import Request
-from rest_framework.response import Response
-
 from surveys.models.cuts import Cut
 
 from ..honesty import balance, gating, reconciliation, weighting
@@ -13,8 +9,8 @@ from ..honesty.balance import Table
 from ..honesty.gating import Monitor
 from ..honesty.reconciliation import Comparison
 from ..scores import Estimate, Weighted
-from .asked import KIND, PERIOD, Asked
-from .figures import FigureView, described
+from .asked import Asked
+from .figures import figure
 
 
 @dataclass(frozen=True)
@@ -36,59 +32,38 @@ class Gating:
     campaigns: tuple[Monitor, ...]
 
 
-class BalanceView(FigureView):
-    filters = ()
-
-    def figure(self, asked: Asked) -> Balance:
-        beside = weighting.beside(asked.client, asked.kind, asked.period)
-        return Balance(balance.table(asked.client, asked.kind, asked.period), beside.raw, beside.weighted)
-
-    @described(
-        "balance",
-        gettext_lazy("Who answered, beside all who could have been asked"),
-        gettext_lazy("By reason, channel, team, solved, wait, language and segment; and the score weighted by it."),
-        Balance,
-        (KIND, PERIOD),
-    )
-    def get(self, request: Request) -> Response:
-        return self.answer(request)
+@figure(
+    "balance",
+    "Who answered, beside all who could have been asked",
+    "By reason, channel, team, solved, wait, language and segment; and the score weighted by it.",
+    filters=(),
+)
+def balanced(asked: Asked) -> Balance:
+    beside = weighting.beside(asked.client, asked.kind, asked.period)
+    return Balance(balance.table(asked.client, asked.kind, asked.period), beside.raw, beside.weighted)
 
 
-class GatingView(FigureView):
-    has_kind = False
-    filters = ()
-
-    def figure(self, asked: Asked) -> Gating:
-        found = gating.monitor(asked.client, asked.period)
-        return Gating(tuple(replace(one, checks=_without_agents(one)) for one in found))
-
-    @described(
-        "gating",
-        gettext_lazy("Whether some were asked less often than others"),
-        gettext_lazy("The gating monitor: invitation rates by what is known of contacts, each with its test."),
-        Gating,
-        (PERIOD,),
-    )
-    def get(self, request: Request) -> Response:
-        return self.answer(request)
+@figure(
+    "gating",
+    "Whether some were asked less often than others",
+    "The gating monitor: invitation rates by what is known of contacts, each with its test.",
+    has_kind=False,
+    filters=(),
+)
+def gated(asked: Asked) -> Gating:
+    found = gating.monitor(asked.client, asked.period)
+    return Gating(tuple(replace(one, checks=_without_agents(one)) for one in found))
 
 
-class ReconciliationView(FigureView):
-    has_kind = False
-    filters = ()
-
-    def figure(self, asked: Asked) -> Comparison:
-        return reconciliation.compare(asked.client, asked.period)
-
-    @described(
-        "reconciliation",
-        gettext_lazy("Your own contact counts beside those that came in"),
-        gettext_lazy("Day by day and queue by queue; a gap on one day is not filled by a surplus on the next."),
-        Comparison,
-        (PERIOD,),
-    )
-    def get(self, request: Request) -> Response:
-        return self.answer(request)
+@figure(
+    "reconciliation",
+    "Your own contact counts beside those that came in",
+    "Day by day and queue by queue; a gap on one day is not filled by a surplus on the next.",
+    has_kind=False,
+    filters=(),
+)
+def reconciled(asked: Asked) -> Comparison:
+    return reconciliation.compare(asked.client, asked.period)
 
 
 def _without_agents(one: Monitor) -> tuple:

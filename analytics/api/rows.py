@@ -18,7 +18,7 @@ from surveys.api_keys import HasClientKey
 
 from .. import disclosure, exports
 from ..small_groups import Shown
-from .asked import ERRORS, KIND, NARROWING, PERIOD, WrongAddress, read
+from .asked import ERRORS, KIND, PERIOD, WrongAddress, narrowing, read
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class RowsView(APIView):
     @extend_schema(
         operation_id="figures_rows",
         tags=["figures"],
-        summary=gettext_lazy("The answers behind a figure, as a file"),
-        description=gettext_lazy(
+        summary="The answers behind a figure, as a file",
+        description=(
             "Every answer that counts, with score, group, comment (personal data was taken out before), other answers "
             "and themes. Of month, survey, channel, team, language, reason and segment as many as at least five "
             "answers share; from there on stands “*”. Rows come in no order of time. CSV has commas and is UTF-8; "
@@ -61,17 +61,15 @@ class RowsView(APIView):
         parameters=[
             KIND,
             PERIOD,
-            *NARROWING,
-            OpenApiParameter(
-                "format", enum=list(tables.FORMATS), description=gettext_lazy("csv, unless you say otherwise.")
-            ),
+            *narrowing(),
+            OpenApiParameter("format", enum=list(tables.FORMATS), description="csv, unless you say otherwise."),
         ],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/json"): {"type": "array", "items": {"type": "object"}},
             (200, tables.FORMATS["xlsx"][0]): OpenApiTypes.BINARY,
             **ERRORS,
-            409: OpenApiResponse(description=gettext_lazy("The figure is hidden: so are its answers.")),
+            409: OpenApiResponse(description="The figure is hidden: so are its answers."),
         },
     )
     def get(self, request: Request) -> StreamingHttpResponse:

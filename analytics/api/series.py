@@ -1,24 +1,19 @@
-"""The score of one period, and of a run of them, as the API tells it: counts, interval, change, series breaks."""
+"""A series as the API tells it: the score of one period, and those of a run of them."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from surveys.models import Group, Survey
 from surveys.models.answering import scale_of
 
-from .. import counts, disclosure, scores
 from ..figures import Unit
-from ..honesty import breaks
 from ..honesty.breaks import Break
-from ..honesty.figure import change, estimate
 from ..periods import Period, run_back
 from ..scores import Change, Estimate
+from ..series import LENGTHS, Part, series
 from ..small_groups import Shown
 from .asked import Asked
-
-LENGTHS = {"week": 13, "month": 12, "quarter": 8, "year": 5}  # periods of a trend
-_NOTHING = (0,) * 11
 
 
 @dataclass(frozen=True)
@@ -80,47 +75,33 @@ def unit_of(kind: str) -> Unit:
 
 
 def score(asked: Asked) -> Score:
-    run = run_back(asked.period, 2)
-    (before, was), (now, has) = _found(asked, run)
-    found = tuple(breaks.of(asked.client, asked.kind, run))
-    is_new = any(run[0].first_on < each.on <= run[1].last_on for each in found)
-    are_firm = before.shown == now.shown == Shown.FULL
-    moved = None
-    if are_firm and not is_new:
-        moved = change(asked.kind, *(counts.groups(asked.kind, each) for each in (was, has)))
-    return Score(asked.kind, unit_of(asked.kind), now, before, moved, is_new, found)
+    before, now = run_back(asked.period, 2)
+    found = series(asked.client, asked.kind, [now], before, asked.where)
+    unit = unit_of(asked.kind)
+    return Score(
+        asked.kind, unit, _told(found.now), _told(found.before), found.change, found.is_new_series, found.breaks
+    )
 
 
 def trend(asked: Asked) -> Trend:
     run = run_back(asked.period, LENGTHS[asked.period.kind])
-    found = tuple(breaks.of(asked.client, asked.kind, run))
-    return Trend(asked.kind, unit_of(asked.kind), tuple(part for part, _ in _found(asked, run)), found)
+    found = series(asked.client, asked.kind, run, run[0], asked.where)
+    return Trend(asked.kind, unit_of(asked.kind), tuple(map(_told, found.run)), found.breaks)
 
 
-def _found(asked: Asked, run: Sequence[Period]) -> list[tuple[PeriodScore, counts.Counts]]:
-    numbers = counts.counts(asked.client, asked.kind, run, where=asked.where)
-    found = [numbers.get((place, ""), _NOTHING) for place in range(len(run))]
-    decided = disclosure.of(asked.client, asked.kind, run, where=asked.where)
-    return [
-        (_part(asked.kind, period, each, of.whole), each) for period, each, of in zip(run, found, decided, strict=True)
-    ]
-
-
-def _part(kind: str, period: Period, numbers: counts.Counts, is_shown: Shown) -> PeriodScore:
-    named = {"period": period, "first_on": period.first_on, "last_on": period.last_on, "shown": is_shown}
-    if is_shown is Shown.HIDDEN:
+def _told(part: Part) -> PeriodScore:
+    period = part.period
+    named = {"period": period, "first_on": period.first_on, "last_on": period.last_on, "shown": part.shown}
+    if part.shown is Shown.HIDDEN:
         return PeriodScore(**named)
-    groups = counts.groups(kind, numbers)
-    found = estimate(kind, groups)
-    if is_shown is Shown.INTERVAL_ONLY:
-        return PeriodScore(**named, n=sum(numbers), score=found)
-    scale = scale_of(kind)
-    mean = scores.mean(numbers, scale[0], scale[-1]) if kind != Survey.Kind.NPS else None
+    if part.shown is Shown.INTERVAL_ONLY:
+        return PeriodScore(**named, n=part.n, score=part.estimate)
+    mean = part.mean
     return PeriodScore(
         **named,
-        n=sum(numbers),
-        counts={str(score): numbers[score] for score in scale},
-        groups=dict(zip((Group.PROMOTER, Group.PASSIVE, Group.DETRACTOR), groups, strict=True)),
-        score=found,
+        n=part.n,
+        counts={str(score): part.counts[score] for score in scale_of(part.kind)},
+        groups=dict(zip((Group.PROMOTER, Group.PASSIVE, Group.DETRACTOR), part.groups, strict=True)),
+        score=part.estimate,
         mean=Mean(mean.value, mean.low, mean.high) if mean else None,
     )

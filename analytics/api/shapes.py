@@ -14,7 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from django.db.models import Model
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -62,10 +62,10 @@ class EstimateSerializer(serializers.Serializer):
     """
 
     value = Unrounded(allow_null=True)
-    low = Unrounded(help_text=gettext_lazy("Lower end of the 95 % interval."))
-    high = Unrounded(help_text=gettext_lazy("Upper end of the 95 % interval."))
-    n = serializers.IntegerField(help_text=gettext_lazy("How many stand behind it."))
-    printed = serializers.CharField(help_text=gettext_lazy("The value as pages print it; – for none."))
+    low = Unrounded(help_text="Lower end of the 95 % interval.")
+    high = Unrounded(help_text="Upper end of the 95 % interval.")
+    n = serializers.IntegerField(help_text="How many stand behind it.")
+    printed = serializers.CharField(help_text="The value as pages print it; – for none.")
     printed_interval = serializers.CharField()
 
     def to_representation(self, estimate: Estimate) -> dict:
@@ -93,8 +93,8 @@ class ChangeSerializer(serializers.Serializer):
     high = Unrounded()
     z = Unrounded()
     p = Unrounded()
-    verdict = serializers.CharField(help_text=gettext_lazy("“higher”, “lower” or “no_clear_change”."))
-    printed = serializers.SerializerMethodField(help_text=gettext_lazy("The difference as pages print it."))
+    verdict = serializers.CharField(help_text="“higher”, “lower” or “no_clear_change”.")
+    printed = serializers.SerializerMethodField(help_text="The difference as pages print it.")
 
     def get_printed(self, change: Change) -> str:
         return figures.points(change.difference, sign=True, language=get_language() or "en")
@@ -150,7 +150,7 @@ def _field(hint: Any, **options) -> serializers.Field:
     if is_dataclass(hint):
         return shape(hint)(**options)
     if issubclass(hint, Enum):
-        said = gettext_lazy("One of: %s.") % ", ".join(one.value for one in hint)
+        said = f"One of: {', '.join(one.value for one in hint)}."
         return serializers.CharField(help_text=said, **options)
     return KeyField(**options)  # of a row
 

@@ -7,9 +7,11 @@ axis. Marks can lead to the answers behind them.
 """
 
 from .chart import Chart as Chart
+from .chart import Loss as Loss
 from .chart import Piece as Piece
 from .chart import Table as Table
 from .chart import TableRow as TableRow
+from .chart import Words as Words
 from .distribution import distribution as distribution
 from .drawing import PICTURE_WIDTH as PICTURE_WIDTH
 from .drawing import Drawing as Drawing

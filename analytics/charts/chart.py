@@ -24,10 +24,26 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Words:
+    """A part of a sentence; `href` where it leads to what it speaks of."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How many fewer than the step before, and for which reasons."""
+
+    number: Words
+    reasons: tuple[Words, ...] = ()
+
+
+@dataclass(frozen=True)
 class Piece:
     """One row of a chart that pages show as a list: its words, and its part of the drawing.
 
-    `value` is empty where only the interval may be told (`is_thin`), `lines` are sentences below it.
+    `value` is empty where only the interval may be told (`is_thin`); `loss` is said below it.
     """
 
     name: str
@@ -37,7 +53,7 @@ class Piece:
     drawing: Drawing
     href: str = ""
     is_thin: bool = False
-    lines: tuple[str, ...] = ()
+    loss: Loss | None = None
 
     @property
     def svg(self) -> SafeString:

@@ -7,6 +7,7 @@ holds), a picture gets their light values.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -146,7 +147,7 @@ class Drawing:
         return re.sub(r"var\(--nk-[\w-]+\)", lambda match: light_value(match.group()), svg)
 
 
-class _Pen:
+class _Pen(ABC):
     """Writes marks as SVG; a subclass says what a place across is."""
 
     font_size = PAGE_FONT_SIZE
@@ -154,8 +155,19 @@ class _Pen:
     def __init__(self, height: int) -> None:
         self.height = height
 
+    @abstractmethod
     def across(self, share: float) -> str:
-        raise NotImplementedError
+        """A share of the width."""
+
+    @abstractmethod
+    def type_of(self, mark: Text) -> str:
+        """The attributes of a text's face and size."""
+
+    @abstractmethod
+    def shape(self, mark: Shape) -> str: ...
+
+    @abstractmethod
+    def link(self, mark: Link) -> str: ...
 
     def written(self, marks: Iterable[Mark]) -> str:
         return "".join([getattr(self, type(mark).__name__.lower())(mark) for mark in marks])
@@ -177,9 +189,6 @@ class _Pen:
         rim = f' stroke="{PAPER}" stroke-width="4" paint-order="stroke"' if mark.has_rim else ""
         anchor = "" if mark.anchor == "start" else f' text-anchor="{mark.anchor}"'
         return f"<text {place}{anchor} {ink}{rim}{self.type_of(mark)}>{escape(mark.text)}</text>"
-
-    def type_of(self, mark: Text) -> str:
-        raise NotImplementedError
 
 
 class _Fluid(_Pen):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analytics import figures
 
-from .chart import Chart, Piece, Table, TableRow
+from .chart import Chart, Loss, Piece, Table, TableRow
 from .drawing import Drawing, Mark, Rect, Text
 
 BAR_HEIGHT, PICTURE_ROW = 12, 52  # pixels
@@ -13,12 +13,12 @@ BAR_HEIGHT, PICTURE_ROW = 12, 52  # pixels
 
 @dataclass(frozen=True)
 class Step:
-    """`rate` is said beside the number, `losses` below: why those who came so far are fewer than the step before."""
+    """`rate` is said beside the number, `loss` below: why those who came so far are fewer than the step before."""
 
     name: str
     n: int
     rate: str = ""
-    losses: str = ""
+    loss: Loss | None = None
     href: str = ""
 
 
@@ -31,8 +31,7 @@ def funnel(steps: Sequence[Step], *, language: str, title: str, heads: tuple[str
         bars = _bars(step.n / steps[0].n, before / steps[0].n)
         count, lost = figures.count(step.n, language), before - step.n
         loss = figures.points(-lost, language=language) if place else figures.NO_DATA
-        lines = (step.losses,) if step.losses else ()
-        pieces.append(Piece(step.name, step.rate, count, "", Drawing(BAR_HEIGHT, bars), step.href, lines=lines))
+        pieces.append(Piece(step.name, step.rate, count, "", Drawing(BAR_HEIGHT, bars), step.href, loss=step.loss))
         marks += _in_picture(step, count, place, bars)
         rows.append(TableRow((step.name, count, loss), step.href))
         before = step.n

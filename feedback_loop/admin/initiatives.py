@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import replace
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -22,19 +21,16 @@ from .. import initiative_words, initiatives, measures, places
 from ..initiatives import Effect
 from ..measures import Figure
 from ..models import Initiative
-from .measured import MeasuredAdmin
+from .measured import MeasuredAdmin, SeenFilter
 from .place_form import CONTROL, SCOPE, InitiativeForm, place_fields
 
 
-class AdviceFilter(admin.SimpleListFilter):
+class AdviceFilter(SeenFilter):
     title = gettext_lazy("advice")
     parameter_name = "advice"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         return [(advice.value, initiative_words.advice(advice)) for advice in initiatives.Advice]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 @admin.register(Initiative)
@@ -57,7 +53,7 @@ class InitiativeAdmin(MeasuredAdmin):
             "such as another team. “All” everywhere: no control group."
         )
         what = ("client", "name", "what", "by")
-        how = ("kind", "theme", "hoped_change", "starts_on", "run_in_days", "ends_on")
+        how = ("kind", "theme", "is_solved", "hoped_change", "starts_on", "run_in_days", "ends_on")
         return [
             (None, {"fields": what}),
             (_("How and when it is judged"), {"fields": how}),

@@ -1,9 +1,12 @@
 """What the pages of initiatives and targets share: who reads them, who keeps them, and the form with its scopes."""
 
 import datetime as dt
+from collections.abc import Callable
 
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,6 +25,13 @@ from .place_form import PlaceForm
 OFFERED = {By.TEAM: Team, By.SURVEY: Survey, By.THEME: Theme}
 
 
+class SeenFilter(admin.SimpleListFilter):
+    """By what was found when somebody last looked."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
 class MeasuredList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Each row with the name of its scope, as whoever looks may read it."""
@@ -33,7 +43,7 @@ class MeasuredList(ChangeList):
 
 
 class MeasuredAdmin(ByAnalysts):
-    """Kept by the analysts of the client; read by its viewers, who learn no team's name, and by leads of the team."""
+    """Kept by the analysts of the client; read by its viewers, and by leads of the team."""
 
     list_select_related = ("client", "theme__parent")
     form: type[PlaceForm]
@@ -49,13 +59,8 @@ class MeasuredAdmin(ByAnalysts):
 
     # --- What a subclass says ----------------------------------------------------------------------------------------
 
-    def look(self, row: Measured, at: dt.datetime) -> object:
-        """See what came of it, and keep that for the list."""
-        raise NotImplementedError
-
-    def told(self, row: Measured, login: Login) -> dict:
-        """What stands over the form, and for readers on the page."""
-        raise NotImplementedError
+    look: Callable[[Measured, dt.datetime], object]  # see what came of it, and keep that for the list
+    told: Callable[[Measured, Login], dict]  # what stands over the form, and for readers on the page
 
     # --- The list ----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from analytics import solved
 from analytics.counts import By, Where
 from surveys.admin_scope import OneClientForm
 from surveys.models import Contact, Survey
@@ -63,10 +64,18 @@ class PlaceForm(OneClientForm):
         cleaned = super().clean()
         for prefix, column in self.prefixes.items():
             setattr(self.instance, column, self._where(prefix, cleaned))
-        if cleaned.get("theme") and self.instance.scope.get(By.THEME):
-            self.add_error(f"{SCOPE}_{By.THEME}", _("Either mentions are counted or the answers that name a theme."))
+        self._check_figure(cleaned)
         self._check_survey(cleaned)
         return cleaned
+
+    def _check_figure(self, cleaned: dict) -> None:
+        client = cleaned.get("client") or (self.instance.client if self.instance.client_id else None)
+        if cleaned.get("theme") and self.instance.scope.get(By.THEME):
+            self.add_error(f"{SCOPE}_{By.THEME}", _("Either mentions are counted or the answers that name a theme."))
+        if cleaned.get("theme") and cleaned.get("is_solved"):
+            self.add_error("is_solved", _("Either mentions are counted or matters solved."))
+        if cleaned.get("is_solved") and client and cleaned.get("kind") not in solved.asked_in(client):
+            self.add_error("is_solved", _("No survey of this kind asks whether the matter was solved."))
 
     def _check_survey(self, cleaned: dict) -> None:
         for prefix in self.prefixes:
@@ -100,7 +109,8 @@ class InitiativeForm(PlaceForm):
     class Meta:
         model = Initiative
         fields = (
-            "client", "name", "what", "by", "kind", "theme", "hoped_change", "starts_on", "run_in_days", "ends_on",
+            "client", "name", "what", "by", "kind", "theme", "is_solved", "hoped_change", "starts_on", "run_in_days",
+            "ends_on",
         )  # fmt: skip
         widgets = {"what": forms.Textarea({"rows": 3})}
 
@@ -127,14 +137,14 @@ class InitiativeForm(PlaceForm):
 class TargetForm(PlaceForm):
     class Meta:
         model = Target
-        fields = ("client", "kind", "theme", "value", "period", "starts_on", "ends_on")
+        fields = ("client", "kind", "theme", "is_solved", "value", "period", "starts_on", "ends_on")
 
     def clean(self) -> dict:
         cleaned = super().clean()
         starts_on, ends_on = cleaned.get("starts_on"), cleaned.get("ends_on")
         if starts_on and ends_on and ends_on < starts_on:
             self.add_error("ends_on", _("This is before it begins."))
-        is_share = cleaned.get("theme") or cleaned.get("kind") != Survey.Kind.NPS
+        is_share = cleaned.get("theme") or cleaned.get("is_solved") or cleaned.get("kind") != Survey.Kind.NPS
         if is_share and (cleaned.get("value") or 0) < 0:
             self.add_error("value", _("A share lies between 0 and 100."))
         return cleaned

@@ -3,7 +3,6 @@
 import datetime as dt
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -18,21 +17,18 @@ from surveys.models import Login
 from .. import measures, places, target_words, targets
 from ..models import Target
 from ..targets import State, Verdict
-from .measured import MeasuredAdmin
+from .measured import MeasuredAdmin, SeenFilter
 from .place_form import SCOPE, TargetForm, place_fields
 
 SHOWN = (Verdict.IN_DANGER, Verdict.OPEN, Verdict.ON_COURSE, Verdict.TOO_FEW, Verdict.NOT_BEGUN, Verdict.OVER)
 
 
-class VerdictFilter(admin.SimpleListFilter):
+class VerdictFilter(SeenFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         return [(verdict.value, target_words.verdict(verdict)) for verdict in SHOWN]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 @admin.register(Target)
@@ -50,7 +46,7 @@ class TargetAdmin(MeasuredAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Target | None = None) -> list:
         meant = _("Only the answers for which all of this holds. “All” everywhere: the whole client.")
         return [
-            (None, {"fields": ("client", "kind", "theme", "value", "period", "starts_on", "ends_on")}),
+            (None, {"fields": ("client", "kind", "theme", "is_solved", "value", "period", "starts_on", "ends_on")}),
             (_("For which answers"), {"fields": place_fields(SCOPE), "description": meant, "classes": ["place"]}),
         ]
 

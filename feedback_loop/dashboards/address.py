@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from analytics import figures, periods
-from analytics.counts import Where
+from analytics.counts import By, Where
 from analytics.periods import Period
+from analytics.series import LENGTHS
 from surveys.models import Client, Group, Survey
 from surveys.models.answering import scale_of
 
@@ -25,23 +26,26 @@ if TYPE_CHECKING:
 
 KINDS = tuple(Survey.Kind(kind) for kind in ("nps", "csat", "ces"))
 BEFORE, LAST_YEAR = "before", "year"
-LENGTHS = {"week": 13, "month": 12, "quarter": 8, "year": 5}
-"""Periods in the trend, by their kind."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What can be asked for: kinds of survey, the client's first and last answer, and the values of each dimension."""
+    """What can be asked for: kinds of survey (those asked after a contact once more), and the client's first and last
+    answer."""
 
     kinds: tuple[str, ...]
+    after_contacts: tuple[str, ...]
     first_on: dt.date | None
     last_on: dt.date | None
 
 
 @dataclass(frozen=True)
 class Address:
-    """`where` are the filters that were chosen; `by` the dimension of the breakdown; `score` and `group` narrow a list
-    of answers and nothing else; `page` counts from 1."""
+    """`where` are the filters that were chosen; `by` the dimension of the breakdown; `page` counts from 1.
+
+    `score`, `group`, `tone` (how the theme filtered by is spoken of) and `only_comments` narrow a list of answers and
+    nothing else.
+    """
 
     kind: str
     period: Period
@@ -50,6 +54,7 @@ class Address:
     where: Where = field(default_factory=dict)
     score: int | None = None
     group: str = ""
+    tone: str = ""
     only_comments: bool = False
     page: int = 1
 
@@ -63,6 +68,11 @@ class Address:
         """The periods of the trend, oldest first; the last is the one shown."""
         return periods.run_back(self.period, LENGTHS[self.period.kind])
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a list shows fewer answers than stand behind the figure."""
+        return any(getattr(self, name) != usual for name, usual in WIDE.items())
+
     def query(self, **changes) -> str:
         """The same address with something else in it, as it stands after the path: what is usual is left out."""
         new = replace(self, page=1, **changes) if "page" not in changes else replace(self, **changes)
@@ -72,13 +82,14 @@ class Address:
         pairs += [(str(by), value or NONE) for by, value in new.where.items()]
         pairs += [("score", new.score)] if new.score is not None else []
         pairs += [("group", new.group)] if new.group else []
+        pairs += [("tone", new.tone)] if new.tone and By.THEME in new.where else []
         pairs += [("comment", "1")] if new.only_comments else []
         pairs += [("page", new.page)] if new.page > 1 else []
         return "?" + urlencode(pairs, safe=":")
 
     def whole(self, **changes) -> str:
         """The address of the dashboard itself, without what narrows a list of answers."""
-        return replace(self, score=None, group="", only_comments=False, page=1).query(**changes)
+        return replace(self, **WIDE).query(**changes)
 
     def also(self, by: str, value: str, **changes) -> str:
         """With this filter beside the others, or in the place of the one on the same dimension."""
@@ -89,6 +100,8 @@ class Address:
 
 
 NONE = "-"  # in an address: answers without any value of a dimension
+TONES = ("criticised", "praised")
+WIDE = {"score": None, "group": "", "tone": "", "only_comments": False}  # what narrows no list of answers
 
 
 def year_before(period: Period) -> Period:
@@ -128,12 +141,17 @@ def narrowed(address: Address, params: Mapping[str, str], said: list[str]) -> Ad
     if group and group not in Group.values:
         said.append(_("“%s” is no group; all are shown.") % _quoted(group))
         group = ""
+    tone = params.get("tone", "")
+    if tone and tone not in TONES:
+        said.append(_("“%s” is nothing that one can do with a theme; all are shown.") % _quoted(tone))
+        tone = ""
     page = params.get("page", "")
     number = int(page) if page.isascii() and page.isdecimal() and int(page[:6]) > 0 else 1
     return replace(
         address,
         score=int(score) if score else None,
         group=group,
+        tone=tone,
         only_comments=params.get("comment") == "1",
         page=min(number, 100_000),
     )

@@ -58,7 +58,7 @@ def _event(initiative: Initiative) -> charts.Event:
 def _holds(target: Target, address: Address) -> bool:
     """Whether it is about the very figure that the trend shows."""
     period = address.period
-    is_alike = target.period == period.kind and not target.theme_id and not target.scope
+    is_alike = target.period == period.kind and target.is_of_score and not target.scope
     return is_alike and target.starts_on <= period.last_on and (not target.ends_on or target.ends_on >= period.first_on)
 
 

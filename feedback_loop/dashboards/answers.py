@@ -6,12 +6,14 @@ own, for it is no group of people. Nobody is named.
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics import counts, figures
 from analytics.counts import By
+from analytics.models import ThemeAssignment
+from analytics.series import Part
 from analytics.small_groups import Shown
 from analytics.templatetags import voice
 from surveys.models import Answer, Group, Response, Survey
@@ -19,7 +21,6 @@ from surveys.models.answering import scale_of
 
 from .address import Address
 from .scope import Scope
-from .series import Part
 
 PER_PAGE, MOST_PAGES = 25, 40
 
@@ -73,6 +74,8 @@ def listing(scope: Scope, address: Address, now: Part, language: str) -> Listing
 def _heading(now: Part, address: Address, language: str) -> str:
     if address.only_comments:
         return _("Answers with a comment")
+    if _tone(address):
+        return _("Answers that criticise the theme") if address.tone == "criticised" else _("Answers that praise it")
     n = _picked(now, address)
     return ngettext("%(n)s answer", "%(n)s answers", n) % {"n": figures.count(n, language)}
 
@@ -82,7 +85,23 @@ def narrowed(rows: QuerySet[Response], address: Address) -> QuerySet[Response]:
         rows = rows.filter(score=address.score)
     if address.group:
         rows = rows.filter(group=address.group)
+    rows = _spoken(rows, address) if _tone(address) else rows
     return _with_words(rows) if address.only_comments else rows
+
+
+def _tone(address: Address) -> str:
+    """How the theme that is filtered by must be spoken of; “” for anyhow, and without a theme."""
+    return address.tone if address.where.get(By.THEME) else ""
+
+
+def _spoken(rows: QuerySet[Response], address: Address) -> QuerySet[Response]:
+    """The worst that one answer says of the theme decides, as in every report."""
+    theme = address.where[By.THEME]
+    led = Q(theme=theme, theme__merged_into=None) | Q(theme__merged_into=theme)
+    said = ThemeAssignment.objects.filter(led, answer__response=OuterRef("pk"))
+    if address.tone == "criticised":
+        return rows.filter(Exists(said.filter(sentiment__lt=0)))
+    return rows.filter(Exists(said), ~Exists(said.filter(sentiment__lte=0)))
 
 
 def why_no_voices(now: Part) -> tuple[str, str]:
@@ -106,7 +125,7 @@ def said(response: Response, scope: Scope, language: str) -> Said:
     """Group, day, team and channel in words; what the customer wrote, in the order of the questions."""
     asked = response.invitation
     day = figures.date_short(response.submitted_at.astimezone(scope.client.zone).date(), language)
-    team = asked.team.name if asked.team and By.TEAM not in scope.fixed else ""
+    team = scope.teams.get(str(asked.team_id), "") if By.TEAM not in scope.fixed else ""
     about = (_group(response), day, team, asked.get_channel_display() if asked.channel else "")
     return Said(response, tuple(filter(None, about)), tuple(voice.texts(response)))
 
@@ -137,6 +156,6 @@ def _with_words(rows: QuerySet[Response]) -> QuerySet[Response]:
 def _whole(rows: QuerySet[Response]) -> QuerySet[Response]:
     return (
         rows.order_by("-submitted_at", "-pk")
-        .select_related("client", "invitation__team", "case")
+        .select_related("client", "invitation", "case")
         .prefetch_related(voice.prefetches())
     )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from django.utils.translation import gettext as _
 
 from analytics import breakdowns, impact, queries
+from analytics.breakdowns import Breakdown
+from analytics.counts import By
 
 from . import answers, causes, headlines, parts, sections
 from .aims import Line
@@ -62,7 +64,7 @@ def _funnel(view: View) -> Page:
         "response-rate": headlines.of_response_rate(found, view.language, beside),
         "coverage": headlines.of_coverage(found, view.language),
     }
-    return Page([sections.funnel(found, view.way, view.language)], rates)
+    return Page([sections.funnel(found, view.way, view.ledger, view.language)], rates)
 
 
 def _one_theme(key: str, title: str) -> Section:
@@ -76,6 +78,15 @@ def _themes(view: View) -> Page:
     return Page([parts.themes(found, view.address.kind, view.way, view.scope.is_client, view.language)])
 
 
+def breakdown_of(view: View) -> Breakdown:
+    """By the dimension that is shown, without the teams that the reader is not told by name."""
+    client, address, by = view.scope.client, view.address, view.breakdown
+    found = breakdowns.breakdown(client, address.kind, address.period, by, view.where, address.before)
+    if by != By.TEAM:
+        return found
+    return replace(found, rows=tuple(row for row in found.rows if not row.value or row.value in view.scope.teams))
+
+
 def _side_by_side(view: View) -> Page:
     by, address = view.breakdown, view.address
     if not by:
@@ -83,7 +94,7 @@ def _side_by_side(view: View) -> Page:
             _("Nothing to set side by side."),
             _("Teams, channels and reasons appear here as soon as there are several."),
         ))])  # fmt: skip
-    found = breakdowns.breakdown(view.scope.client, address.kind, address.period, by, view.where, address.before)
+    found = breakdown_of(view)
     tabs = tuple(Tab(view.choices[each].label, address.whole(by=each), each == by) for each in view.breakdowns)
     return Page([replace(parts.breakdown(found, view.choices[by].label, view.way, view.language), tabs=tabs)])
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.db.models import Max, Min
 from django.urls import reverse
@@ -13,17 +14,20 @@ from analytics.counts import By, Where
 from analytics.honesty import breaks, exclusions
 from analytics.honesty.breaks import Break
 from analytics.periods import Period
+from analytics.series import Series, series
+from analytics.small_groups import Shown
+from analytics.solved import Solved
 from surveys.models import Campaign, Login, Response, Survey
+from surveys.models.cuts import Cut
 
 from .. import headline
 from . import aims, choices, filtering, headlines, sections
-from .address import KINDS, Address, Known, broken_down, filters, narrowed, read
+from .address import KINDS, WIDE, Address, Known, broken_down, filters, narrowed, read
 from .choices import Choices
 from .filtering import Form, Narrowing
 from .headlines import Headline
 from .scope import Scope
 from .sections import GroupLine, Section, Tab
-from .series import Series, series
 
 
 @dataclass(frozen=True)
@@ -83,22 +87,43 @@ class View:
         """The page of a part that the dashboard fetches once it comes into view."""
         return reverse(f"dashboard-{name}", args=[self.scope.client.slug]) + self.address.whole()
 
+    def ledger(self, **filters: str) -> str:
+        """The verdicts behind a number of the funnel, for those who may read them; empty where its list knows no such
+        filter."""
+        where = [f"{by}.{value}" for by, value in self.where.items() if by in Cut.values]
+        if not self.scope.is_analyst or len(self.where) > 1 or len(where) < len(self.where):
+            return ""
+        period = self.address.period
+        about = {
+            "client__id__exact": self.scope.client.pk,
+            "about": f"{period.first_on}..{period.next().first_on}",
+            "version__survey__kind__exact": self.address.kind,
+        }
+        query = {**about, **({"cut": where[0]} if where else {}), **filters}
+        return f"{reverse('admin:surveys_invitation_changelist')}?{urlencode(query)}"
+
     @property
     def naming(self) -> str:
         """The beginning of an address of answers that name a theme; its number follows."""
         where = {by: value for by, value in self.address.where.items() if by != By.THEME}
-        return f"{self.way(where=where, score=None, group='', only_comments=False)}&{By.THEME}="
+        return f"{self.way(where=where, **WIDE)}&{By.THEME}="
 
     def way(self, by_value: tuple[str, str] | None = None, **changes) -> str:
-        """To the answers behind a figure: with something else in the address, or with one filter more."""
+        """To the answers behind a figure: with something else in the address, or with one filter more; empty where that
+        is none that an address can name."""
         if by_value:
+            if by_value[0] not in self.choices or by_value[1] not in self.choices[by_value[0]].names:
+                return ""
             changes["where"] = {**self.address.where, by_value[0]: by_value[1]}
         return reverse("dashboard-answers", args=[self.scope.client.slug]) + self.address.query(**changes)
 
 
 @dataclass(frozen=True)
 class Board:
-    """`whose`: of which part of the client, where filters or a narrow reach make it one; `short`: NPS, CSAT, CES."""
+    """`whose`: of which part of the client, where filters or a narrow reach make it one; `short`: NPS, CSAT, CES.
+
+    `is_hidden`: too few stand behind the score that is shown.
+    """
 
     view: View
     title: str
@@ -109,6 +134,7 @@ class Board:
     short: str
     sections: Mapping[str, Section]
     groups: tuple[GroupLine, ...]
+    is_hidden: bool
 
 
 def view_of(scope: Scope, params: Mapping[str, str], at: dt.datetime, language: str) -> View:
@@ -127,8 +153,9 @@ def known_of(scope: Scope) -> Known:
     client, campaigns = scope.client, Campaign.objects.filter(client=scope.client)
     if not scope.is_whole:
         campaigns = campaigns.filter(kind=Campaign.Kind.POST_CONTACT)
-    asked = set(campaigns.values_list("survey__kind", flat=True))
-    kinds = tuple(kind.value for kind in KINDS if kind in asked) or (Survey.Kind.NPS.value,)
+    asked = set(campaigns.values_list("survey__kind", "kind"))
+    kinds = tuple(kind.value for kind in KINDS if kind in {each for each, _of in asked}) or (Survey.Kind.NPS.value,)
+    after_contacts = tuple(kind for kind in kinds if (kind, Campaign.Kind.POST_CONTACT) in asked)
     first = last = None
     for kind in kinds:  # by the index on client, kind and time
         ends = Response.objects.filter(client=client, kind=kind).aggregate(Min("submitted_at"), Max("submitted_at"))
@@ -136,7 +163,7 @@ def known_of(scope: Scope) -> Known:
             first = min(filter(None, [first, ends["submitted_at__min"]]))
             last = max(filter(None, [last, ends["submitted_at__max"]]))
     day = lambda moment: moment and moment.astimezone(client.zone).date()  # noqa: E731
-    return Known(kinds, day(first), day(last))
+    return Known(kinds, after_contacts, day(first), day(last))
 
 
 def shown_series(view: View, kind: str, run: Sequence[Period] = (), broken: Sequence[Break] | None = None) -> Series:
@@ -171,6 +198,7 @@ def board_of(view: View, login: Login) -> Board:
         short=view.address.kind.upper(),
         sections={section.key: section for section in _sections(view, login, chosen)},
         groups=tuple(sections.groups(chosen, view.way, view.language)),
+        is_hidden=chosen.now.shown is Shown.HIDDEN,
     )
 
 
@@ -190,8 +218,8 @@ def _headlines(view: View, found: Mapping[str, Series]) -> Iterable[Headline]:
         is_current = kind == address.kind
         asides = _asides(view, kind) if is_current and not view.where and each.now.estimate else ()
         yield headlines.of_score(each, language, asides=asides, href=address.whole(kind=kind), is_current=is_current)
-    if (of := _solved(view)) is not None:
-        yield of
+    if (of := solved_of(view)) is not None:
+        yield _solved(view, *of, found.get(of[0]))
 
 
 def _asides(view: View, kind: str) -> list[str]:
@@ -202,15 +230,22 @@ def _asides(view: View, kind: str) -> list[str]:
     return headlines.without_excluded(exclusions.with_and_without(client, kind, period), view.language)
 
 
-def _solved(view: View) -> Headline | None:
-    """In the surveys of the kind that is shown, or else in those after contacts."""
+def solved_of(view: View) -> tuple[str, Solved, Solved] | None:
+    """In the surveys of the kind that is shown, or else in those after contacts: that kind, before and now."""
     kinds = solved.asked_in(view.scope.client)
     kind = next((kind for kind in (view.address.kind, Survey.Kind.CSAT, *kinds) if kind in kinds), None)
     if kind is None:
         return None
     run = [view.address.before, view.address.period]
-    before, now = solved.solved(view.scope.client, kind, run, view.where)
-    return headlines.of_solved(now, before, view.address.before, view.language)
+    return kind, *solved.solved(view.scope.client, kind, run, view.where)
+
+
+def _solved(view: View, _kind: str, before: Solved, now: Solved, answers: Series | None) -> Headline:
+    """Where the answers themselves may not be shown, nor may this be said of them."""
+    is_hidden = bool(answers) and answers.now.shown is Shown.HIDDEN
+    if answers and answers.before.shown is Shown.HIDDEN:
+        before = Solved()
+    return headlines.of_solved(now, before, view.address.before, view.language, is_hidden)
 
 
 def _sections(view: View, login: Login, chosen: Series) -> Iterable[Section]:

@@ -26,15 +26,16 @@ MOST = 8  # drivers and causes
 def sections_of(view: View) -> list[Section]:
     """A filter that contacts do not have leaves the second one off."""
     client, address = view.scope.client, view.address
-    found = [_drivers(drivers(client, address.kind, address.period, view.where), address.kind, view.language)]
+    found = [_drivers(drivers(client, address.kind, address.period, view.where), view)]
     if not {By.THEME, By.SURVEY} & view.where.keys():
         demand = failure_demand(client, address.period, view.where)
         came_again = repeats(client, address.period, where=view.where, at=view.at)
-        found.append(_demand(demand, came_again, view.language))
+        found.append(_demand(demand, came_again, view))
     return found
 
 
-def _drivers(found: Drivers, kind: str, language: str) -> Section:
+def _drivers(found: Drivers, view: View) -> Section:
+    language = view.language
     title = _("What goes with a higher or lower score")
     if found.missing or not found.rows:
         return Section("drivers", title, missing=_why_none(found.missing or Missing.NOTHING_KNOWN))
@@ -43,6 +44,7 @@ def _drivers(found: Drivers, kind: str, language: str) -> Section:
             row.name,
             " · ".join([figures.evidence(row.n, language), _("clear") if row.is_clear else _("not clear")]),
             Estimate(row.effect, row.low, row.high, max(row.n, VALUE_FROM)),
+            _answers_with(row.key, view),
         )
         for row in found.rows[:MOST]
     ]
@@ -57,6 +59,17 @@ def _drivers(found: Drivers, kind: str, language: str) -> Section:
     return Section("drivers", title, says=says % told, chart=chart)
 
 
+def _answers_with(key: str, view: View) -> str:
+    """The answers of which a circumstance holds, where an address can say it: a channel, a theme in one tone."""
+    by, _colon, value = key.partition(":")
+    if by == By.CHANNEL and by not in view.where:
+        return view.way(by_value=(By.CHANNEL, value))
+    if by == By.THEME and by not in view.where:
+        theme, _colon, tone = value.partition(":")
+        return view.way(by_value=(By.THEME, theme), tone=tone)
+    return ""
+
+
 def _why_none(why: Missing) -> tuple[str, str]:
     return {
         Missing.TOO_FEW: (_("Too few answers."), _("It takes 100 of which the circumstances are known.")),
@@ -69,7 +82,8 @@ def _why_none(why: Missing) -> tuple[str, str]:
     }[why]
 
 
-def _demand(found: FailureDemand, came_again: Repeats, language: str) -> Section:
+def _demand(found: FailureDemand, came_again: Repeats, view: View) -> Section:
+    language = view.language
     title = _("Contacts that need not have been")
     if not found.contacts:
         return Section("demand", title, missing=(
@@ -82,9 +96,10 @@ def _demand(found: FailureDemand, came_again: Repeats, language: str) -> Section
             "interval": figures.interval(found.share, "percent", language),
         }
     n = ngettext("Of %(n)s contact that a customer began.", "Of %(n)s contacts that customers began.", found.contacts)
-    lines = [*_first_contact(came_again, language), *(_cause(cause, language) for cause in found.causes[:MOST])]
+    causes = (Line(_cause(cause, language), _said_of(cause, view)) for cause in found.causes[:MOST])
+    lines = (*_first_contact(came_again, language), *causes)
     says = n % {"n": figures.count(found.contacts, language)}
-    return Section("demand", title, lead=lead, says=says, lines=tuple(lines))
+    return Section("demand", title, lead=lead, says=says, lines=lines)
 
 
 def _first_contact(found: Repeats, language: str) -> Iterable[Line]:
@@ -95,7 +110,16 @@ def _first_contact(found: Repeats, language: str) -> Iterable[Line]:
         })  # fmt: skip
 
 
-def _cause(cause: Cause, language: str) -> Line:
+def _said_of(cause: Cause, view: View) -> str:
+    """The answers that criticise a theme, of a kind that is asked after contacts; other causes are not in answers."""
+    kinds = view.known.after_contacts
+    if not (cause.key.isdecimal() and kinds):
+        return ""
+    kind = view.address.kind if view.address.kind in kinds else kinds[0]
+    return view.way(by_value=(By.THEME, cause.key), tone="criticised", kind=kind)
+
+
+def _cause(cause: Cause, language: str) -> str:
     told = {
         "name": cause.name,
         "share": figures.percent(cause.share.value, 1, language=language),
@@ -104,10 +128,10 @@ def _cause(cause: Cause, language: str) -> Line:
         "interval": figures.interval(cause.share, "percent", language),
     }
     if cause.shown is not Shown.FULL:
-        return Line(_("%(name)s: %(interval)s of contacts") % told)
+        return _("%(name)s: %(interval)s of contacts") % told
     if cause.is_counted:
         shape = _("%(name)s: %(share)s, %(contacts)s contacts, %(minutes)s minutes")
-        return Line((shape if told["minutes"] else _("%(name)s: %(share)s, %(contacts)s contacts")) % told)
+        return (shape if told["minutes"] else _("%(name)s: %(share)s, %(contacts)s contacts")) % told
     shape = _("%(name)s: about %(share)s (%(interval)s), %(contacts)s contacts, %(minutes)s minutes")
     without = _("%(name)s: about %(share)s (%(interval)s), %(contacts)s contacts")
-    return Line((shape if told["minutes"] else without) % told)
+    return (shape if told["minutes"] else without) % told

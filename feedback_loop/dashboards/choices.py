@@ -16,7 +16,7 @@ from analytics import counts
 from analytics.breakdowns import names_of
 from analytics.counts import By, attribute
 from analytics.models import ChosenAttribute, Theme
-from surveys.models import Agent, Survey, Team
+from surveys.models import Agent, Survey
 
 from .address import Address
 from .scope import Scope
@@ -77,7 +77,7 @@ def _rows(scope: Scope, address: Address, language: str) -> Choices:
         By.THEME: {str(theme.pk): theme.full_name(language) for theme in themes},
     }
     if scope.is_whole:
-        rows[By.TEAM] = _named(Team.objects.filter(client=client))
+        rows[By.TEAM] = scope.teams
     if scope.sees_agents:
         agents = Agent.objects.filter(client=client)
         if teams := scope.fixed.get(By.TEAM):

@@ -10,7 +10,7 @@ from analytics.counts import By
 from analytics.periods import Period
 from surveys.models import Group
 
-from .address import BEFORE, LAST_YEAR, NONE, Address, Known
+from .address import BEFORE, LAST_YEAR, NONE, WIDE, Address, Known
 from .choices import USUAL, Choices, Dimension
 from .headlines import period_short
 from .scope import Scope
@@ -72,7 +72,7 @@ def form(scope: Scope, address: Address, choices: Choices, known: Known, at: dt.
         usual=(*usual, *(field for by, field in fields.items() if by in USUAL)),
         more=tuple(field for by, field in fields.items() if by not in USUAL),
         hidden=tuple(hidden),
-        reset=address.query(where={}, score=None, group="", only_comments=False) if address.where else "",
+        reset=address.query(where={}, **WIDE) if address.where else "",
     )
 
 
@@ -86,6 +86,9 @@ def narrowing(address: Address, choices: Choices) -> list[Narrowing]:
         found.append(Narrowing(_("Score: %s") % address.score, address.query(score=None)))
     if address.group:
         found.append(Narrowing(str(Group(address.group).label), address.query(group="")))
+    if address.tone and By.THEME in address.where:
+        names = {"criticised": _("Theme criticised"), "praised": _("Theme praised")}
+        found.append(Narrowing(names[address.tone], address.query(tone="")))
     if address.only_comments:
         found.append(Narrowing(_("With a comment"), address.query(only_comments=False)))
     return found

@@ -16,12 +16,12 @@ from analytics.honesty.exclusions import WithAndWithout
 from analytics.periods import Period
 from analytics.queries import Funnel
 from analytics.scores import VALUE_FROM, Estimate
+from analytics.series import Part, Series
 from analytics.solved import Solved
 from surveys.models import Survey
 from surveys.models.answering import scale_of
 
 from .. import headline, report
-from .series import Part, Series
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,19 @@ def of_score(
         _interval(now, unit, language),
         _svg(charts.ruler(now.estimate, unit, language)),
         headline.verdict(found.kind, found.change.verdict if found.change else None, found.is_new_series),
-        _evidence(found, unit, language),
+        _evidence(found, language),
         tuple(asides),
         href,
         is_current,
     )
 
 
-def of_solved(now: Solved, before: Solved, other: Period, language: str) -> Headline:
+def of_solved(now: Solved, before: Solved, other: Period, language: str, is_hidden: bool = False) -> Headline:
     """How many of 100 say that their matter was solved."""
     name = _("Matter solved")
-    if now.n < scores.SHOWN_FROM:
-        return Headline(name, figures.NO_DATA, evidence=_sentence(headline.missing(now.n)))
+    if now.n < scores.SHOWN_FROM or is_hidden:
+        why = headline.missing(now.n) if now.n < scores.SHOWN_FROM else headline.withheld()
+        return Headline(name, figures.NO_DATA, evidence=_sentence(why))
     is_firm = now.n >= VALUE_FROM
     change = None
     if is_firm and before.n >= VALUE_FROM:
@@ -84,30 +85,31 @@ def of_solved(now: Solved, before: Solved, other: Period, language: str) -> Head
 
 
 def of_response_rate(found: Funnel, language: str, asides: Sequence[str] = ()) -> Headline:
-    told = {"answered": figures.count(found.answered, language), "asked": figures.count(found.asked, language)}
+    name = _("Response rate")
     if found.response_rate is None:
-        return Headline(_("Response rate"), figures.NO_DATA, evidence=_("Nobody was asked."), asides=tuple(asides))
-    return Headline(
-        _("Response rate"),
-        figures.percent(found.response_rate, 1, language=language),
-        _("%(answered)s of %(asked)s asked.") % told,
-        _svg(charts.rate(found.response_rate, language)),
-        evidence=_("Who was asked in this period, and has answered until today."),
-        asides=tuple(asides),
+        return Headline(name, figures.NO_DATA, evidence=_("Nobody was asked."), asides=tuple(asides))
+    said, about = (
+        _("%(answered)s of %(asked)s asked."),
+        _("Who was asked in this period, and has answered until today."),
     )
+    return _rate(name, found.response_rate, said % _steps(found, language), about, language, asides)
 
 
 def of_coverage(found: Funnel, language: str) -> Headline:
-    told = {"asked": figures.count(found.asked, language), "eligible": figures.count(found.eligible, language)}
+    name = _("Coverage")
     if found.coverage is None:
-        return Headline(_("Coverage"), figures.NO_DATA, evidence=_("Nobody could be asked."))
-    return Headline(
-        _("Coverage"),
-        figures.percent(found.coverage, 1, language=language),
-        _("%(asked)s of %(eligible)s were asked.") % told,
-        _svg(charts.rate(found.coverage, language)),
-        evidence=_("Why the others were not, the funnel below says."),
-    )
+        return Headline(name, figures.NO_DATA, evidence=_("Nobody could be asked."))
+    said, about = _("%(asked)s of %(eligible)s were asked."), _("Why the others were not, the funnel below says.")
+    return _rate(name, found.coverage, said % _steps(found, language), about, language)
+
+
+def _rate(name: str, rate: float, said: str, about: str, language: str, asides: Sequence[str] = ()) -> Headline:
+    bar, value = _svg(charts.rate(rate, language)), figures.percent(rate, 1, language=language)
+    return Headline(name, value, said, bar, evidence=about, asides=tuple(asides))
+
+
+def _steps(found: Funnel, language: str) -> dict[str, str]:
+    return {step: figures.count(getattr(found, step), language) for step in ("eligible", "asked", "answered")}
 
 
 def points(found: Series, language: str, hrefs: Sequence[str] = ()) -> list[charts.TrendPoint]:
@@ -137,6 +139,13 @@ def without_excluded(kept: WithAndWithout, language: str) -> list[str]:
     value = report.written(kept.with_them.value, headline.UNITS[kept.kind], language)
     told = {"n": figures.count(kept.excluded, language), "value": value}
     return [_("With the %(n)s excluded: %(value)s.") % told]
+
+
+def compared_before(found: Series, language: str) -> str:
+    """The score of the other period, where enough answers stand behind it for a claim."""
+    before = found.before
+    estimate = before.estimate if before.is_firm else None
+    return compared(estimate, before.period, headline.UNITS[found.kind], language)
 
 
 def compared(estimate: Estimate | None, period: Period, unit: Unit, language: str) -> str:
@@ -173,16 +182,15 @@ def method() -> str:
     )
 
 
-def _evidence(found: Series, unit: Unit, language: str) -> str:
-    now, before = found.now, found.before
-    was = compared(before.estimate if before.is_firm else None, before.period, unit, language)
-    mean = ""
+def _evidence(found: Series, language: str) -> str:
+    now, mean = found.now, ""
     if now.mean:
         top = scale_of(found.kind)[-1]
         mean = _("Mean %(mean)s of %(top)s.") % {
             "mean": figures.points(now.mean.value, 2, language=language),
             "top": top,
         }
+    was = compared_before(found, language)
     return " ".join(filter(None, [was, f"{figures.evidence(now.n, language)}.", mean]))
 
 

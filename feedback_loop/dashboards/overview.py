@@ -7,26 +7,27 @@ that have clearly risen. Where more than five changes are tested, Benjamini and 
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from analytics import charts, counts, disclosure, figures, periods, scores
+from analytics import charts, counts, disclosure, figures, periods, queries, scores
 from analytics.counts import Counts
 from analytics.honesty import breaks
 from analytics.periods import Period
 from analytics.scores import VALUE_FROM, Verdict
+from analytics.series import LENGTHS, NOTHING, Part, Series, series
 from analytics.small_groups import Span
 from surveys.models import Campaign, Client, Login, RulesVersion, SurveyVersion
 
 from .. import headline, report
 from . import headlines
-from .address import KINDS, LENGTHS
+from .address import KINDS
 from .choices import pinned
+from .headlines import Headline
 from .scope import Scope, within
-from .series import NOTHING, Part, Series, series
 
 MANY_TESTS = 5
 
@@ -39,6 +40,7 @@ class Cell:
     value: str
     interval: str
     verdict: str
+    before: str
     evidence: str
     trend: SafeString
     trend_says: str
@@ -49,12 +51,24 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """`cells` hold one place for each kind that any of the clients asks for; None where this one does not."""
+    """`cells` hold one place for each kind that any of the clients asks for; None where this one does not. `rates` is
+    the address of those who were asked, which are counted once the row comes into view."""
 
     client: Client
     whose: str
     href: str
     cells: tuple[Cell | None, ...]
+    rates: str
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Of those who could have been asked, whichever survey: response rate and coverage; `href` leads to the funnel."""
+
+    client: Client
+    title: str
+    figures: tuple[Headline, Headline]
+    href: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,27 @@ def overview_of(login: Login, clients: Sequence[Client], asked: str, at: dt.date
         tuple(rows),
         previous=f"?period={period.previous().text}",
         next=f"?period={period.next().text}" if period.next().start <= at else "",
+    )
+
+
+def rates_of(scope: Scope, asked: str, at: dt.datetime, language: str) -> Rates:
+    """Of all surveys together, beside the period before: people can be added up where scores cannot. Two queries."""
+    client = scope.client
+    period = periods.parse(_period_text(asked, [client], at), client.time_zone)
+    found, before = (
+        queries.total(queries.funnels(client, each, pinned(scope, {})).values()) for each in (period, period.previous())
+    )
+    then = headlines.period_short(period.previous(), language)
+    told = (headlines.of_response_rate(found, language), headlines.of_coverage(found, language))
+    was = (before.response_rate, before.coverage)
+    return Rates(
+        client,
+        headlines.period_short(period, language),
+        tuple(
+            replace(each, evidence="" if rate is None else f"{then}: {figures.percent(rate, 1, language=language)}.")
+            for each, rate in zip(told, was, strict=True)
+        ),
+        reverse("dashboard-funnel", args=[client.slug]) + f"?period={period.text}",
     )
 
 
@@ -192,7 +227,8 @@ def _row(each: _Found, kinds: Sequence[str], verdicts: Mapping, text: str, langu
         for kind in kinds
     )
     whose = ", ".join(names[pinned(each.scope, {})[by]] for by, names in each.scope.fixed.items())
-    return Row(client, whose, f"{href}?period={text}", cells)
+    rates = reverse("dashboard-rates", args=[client.slug])
+    return Row(client, whose, f"{href}?period={text}", cells, f"{rates}?period={text}")
 
 
 def _cell(found: Series, verdict: Verdict | None, href: str, language: str) -> Cell:
@@ -206,6 +242,7 @@ def _cell(found: Series, verdict: Verdict | None, href: str, language: str) -> C
         report.written(now.estimate.value, unit, language) if now.is_firm else "",
         interval if now.is_firm or not is_shown else _("range only: %s") % interval,
         headline.verdict(found.kind, verdict, found.is_new_series) if is_shown else "",
+        headlines.compared_before(found, language),
         figures.evidence(now.n, language) if is_shown else "",
         mark_safe(drawing.fluid()) if drawing else mark_safe(""),
         _trend_said(found, language),

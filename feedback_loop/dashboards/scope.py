@@ -1,14 +1,16 @@
 """What of a client a login may see on its dashboard: all of it, one team, or the contacts of one agent.
 
 A narrower reach is a filter that nobody can take off. Who served is never named to those who also look from a client's
-side.
+side, and of the teams only those that are large enough.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.http import Http404
 
+from analytics import teams
 from analytics.counts import By
 from surveys.admin_scope import names_agents
 from surveys.models import Agent, Client, Login, Team, reach_of
@@ -31,6 +33,14 @@ class Scope:
     @property
     def is_whole(self) -> bool:
         return not self.fixed
+
+    @cached_property
+    def teams(self) -> Mapping[str, str]:
+        """Primary key → name of those that may be read by name (see `analytics.teams`). One query."""
+        if By.TEAM in self.fixed:
+            return self.fixed[By.TEAM]
+        found = teams.named([self.client.pk], self.sees_agents or not self.is_whole)
+        return {str(pk): name for pk, name in found.items()}
 
 
 def clients_of(login: Login) -> list[Client]:

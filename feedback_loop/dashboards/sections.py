@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from analytics import charts, figures, queries, scores
 from analytics.charts import Chart
+from analytics.series import Series
 from surveys.models import Group, Invitation, group_of
 from surveys.models.answering import scale_of
 from surveys.models.fates import LABELS
@@ -21,7 +22,6 @@ from . import headlines
 from .address import LAST_YEAR, Address
 from .aims import Aims, Line
 from .answers import Said
-from .series import Series
 
 Way = Callable[..., str]
 """From changes of the address to the page of the answers behind."""
@@ -136,57 +136,61 @@ def funnel_title() -> str:
     return _("Who was asked and who answered")
 
 
-def funnel(found: queries.Funnel, way: Way, language: str) -> Section:
-    """Who was asked and who answered; every loss with its reason."""
+def funnel(found: queries.Funnel, way: Way, ledger: Way, language: str) -> Section:
+    """Who was asked and who answered; every loss with its reason, and the way to its verdicts."""
     section = {"key": "funnel", "title": funnel_title()}
     if not found.eligible:
         return Section(**section, missing=(
             _("Nobody could be asked."), _("Contacts that came in for this period appear here with their verdicts.")
         ))  # fmt: skip
     heads = (_("Step"), _("Number"), _("Loss"))
-    chart = charts.funnel(_steps(found, way, language), language=language, title=section["title"], heads=heads)
+    chart = charts.funnel(_steps(found, way, ledger, language), language=language, title=section["title"], heads=heads)
     return Section(**section, says=_("Every loss has a reason."), chart=chart)
 
 
-def _steps(found: queries.Funnel, way: Way, language: str) -> list[charts.Step]:
+def _steps(found: queries.Funnel, way: Way, ledger: Way, language: str) -> list[charts.Step]:
+    lost = lambda n, what, reasons, fate="": _lost(n, what, reasons, fate, ledger, language)  # noqa: E731
     of_asked = lambda n: figures.percent(100 * n / found.asked, 1, language=language) if found.asked else ""  # noqa: E731
     silent = found.delivered - found.answered
     coverage = figures.percent(found.coverage, 1, language=language)
     return [
-        charts.Step(_("Eligible"), found.eligible),
+        charts.Step(_("Eligible"), found.eligible, href=ledger(stage="eligible")),
         charts.Step(
             _("Asked"),
             found.asked,
             _("coverage %s") % coverage,
-            _lost(found.eligible - found.asked, _("not asked"), _reasons(found.not_asked, language), language),
+            lost(found.eligible - found.asked, _("not asked"), found.not_asked),
+            ledger(stage="asked"),
         ),
         charts.Step(
             _("Delivered"),
             found.delivered,
             _("%s of those asked") % of_asked(found.delivered) if found.asked else "",
-            _lost(found.asked - found.delivered, "", _reasons(found.not_delivered, language), language),
+            lost(found.asked - found.delivered, "", found.not_delivered),
+            ledger(stage="delivered"),
         ),
         charts.Step(
             _("Answered"),
             found.answered,
             _("%s of those asked") % of_asked(found.answered) if found.asked else "",
-            _lost(silent, _("have not answered"), "", language),
+            lost(silent, _("have not answered"), (), "silent"),
             way(),
         ),
     ]
 
 
-def _lost(n: int, what: str, reasons: str, language: str) -> str:
-    """− 1.776 not asked: 902 not drawn, 486 asked recently."""
+def _lost(
+    n: int, what: str, reasons: Sequence[tuple[str, int]], fate: str, ledger: Way, language: str
+) -> charts.Loss | None:
+    """− 1.776 not asked: 902 not drawn, 486 asked recently. Each reason leads to its verdicts; with a `fate`, all."""
     if not n:
-        return ""
-    head = f"{figures.MINUS}{figures.NO_BREAK}{figures.count(n, language)} {what}".rstrip()
-    return f"{head}: {reasons}" if reasons else head
-
-
-def _reasons(reasons: Sequence[tuple[str, int]], language: str) -> str:
+        return None
     names = {**LABELS, **{reason.value: reason.label for reason in Invitation.Reason}}
-    return ", ".join(f"{figures.count(n, language)} {names[key]}" for key, n in reasons)
+    said = f"{figures.MINUS}{figures.NO_BREAK}{figures.count(n, language)} {what}".rstrip()
+    return charts.Loss(
+        charts.Words(said, ledger(fate=fate) if fate else ""),
+        tuple(charts.Words(f"{figures.count(n, language)} {names[key]}", ledger(fate=key)) for key, n in reasons),
+    )
 
 
 def _moved(found: Series, language: str) -> str:

@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from analytics.look import one_look
+from analytics.small_groups import Shown
+from surveys import tables
 
-from . import answers, below, board, headlines, scope
+from . import answers, below, board, headlines, scope, taking
 from .board import View
-from .overview import overview_of
+from .overview import overview_of, rates_of
 
 
 @admin.site.admin_view
@@ -29,6 +31,14 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @admin.site.admin_view
+def rates(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the list of all clients fetches for a row that comes into view; and a page of its own."""
+    found = scope.scope_of(request.user, slug)
+    told = rates_of(found, request.GET.get("period", ""), timezone.now(), _language())
+    return render(request, "feedback_loop/dashboard/rates.html", {"rates": told})
+
+
+@admin.site.admin_view
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """One client's figures."""
     found = scope.scope_of(request.user, slug)
@@ -38,7 +48,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         view = _view(request, found)
         shown = board.board_of(view, request.user)
     page = {"view": view, "board": shown, "form": board.form_of(view), "below": below.parts_of(view)}
-    page["method"] = headlines.method()
+    page |= {"method": headlines.method(), "files": taking.files_of(view, request.user, shown.is_hidden)}
     return render(request, "feedback_loop/dashboard/client.html", page)
 
 
@@ -52,6 +62,7 @@ def answer_list(request: HttpRequest, slug: str) -> HttpResponse:
     now = board.shown_series(view, view.address.kind, [view.address.period], broken=()).now
     listing = answers.listing(view.scope, board.answered(view), now, view.language)
     page = {"view": view, "form": board.form_of(view), "listing": listing, "narrowing": board.narrowing(view)}
+    page["files"] = taking.files_of(view, request.user, now.shown is Shown.HIDDEN)
     return render(request, "feedback_loop/dashboard/answers.html", page)
 
 
@@ -66,6 +77,19 @@ def part(request: HttpRequest, slug: str, part: str) -> HttpResponse:
         found = below.page_of(view, part)
     page = {"view": view, "form": board.form_of(view), "part": part, "page": found}
     return render(request, "feedback_loop/dashboard/part.html", page)
+
+
+@admin.site.admin_view
+def figures(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """The figures of the dashboard whose address this is, as a file."""
+    found = scope.scope_of(request.user, slug)
+    if form not in tables.FORMATS:
+        raise Http404("no such format")
+    with one_look():
+        view = _view(request, found)
+        told = list(taking.rows(view))
+    name = f"{found.client.slug}-figures-{view.address.kind}-{view.address.period.text}"
+    return tables.download(name, form, taking.HEAD, told)
 
 
 def _view(request: HttpRequest, found: scope.Scope) -> View:

@@ -48,6 +48,14 @@ class Migration(migrations.Migration):
                         verbose_name="measured by",
                     ),
                 ),
+                (
+                    "is_solved",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Instead of the score: how many of 100 of those who are asked say that their matter is solved.",
+                        verbose_name="matters solved",
+                    ),
+                ),
                 ("scope", models.JSONField(blank=True, default=dict, verbose_name="where")),
                 ("state", models.CharField(blank=True, editable=False, max_length=16, verbose_name="state")),
                 (
@@ -157,6 +165,14 @@ class Migration(migrations.Migration):
                         ],
                         max_length=4,
                         verbose_name="measured by",
+                    ),
+                ),
+                (
+                    "is_solved",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Instead of the score: how many of 100 of those who are asked say that their matter is solved.",
+                        verbose_name="matters solved",
                     ),
                 ),
                 ("scope", models.JSONField(blank=True, default=dict, verbose_name="where")),

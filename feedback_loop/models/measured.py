@@ -22,7 +22,8 @@ class MeasuredQuerySet(models.QuerySet):
 
 
 class Measured(models.Model):
-    """The score of a kind of survey or, with a theme, the share of answers that name it: of the answers in `scope`.
+    """The score of a kind of survey, the share of its answers that name a theme or, of those who were asked, the share
+    whose matter was solved: of the answers in `scope`.
 
     `scope` maps a dimension (`analytics.counts.By`) to the one value that it must have; empty: all of the client's.
     `state` and `seen` are what was found when somebody last looked (`looked_at`): lists show them.
@@ -39,6 +40,11 @@ class Measured(models.Model):
         verbose_name=_("mentions of"),
         help_text=_("Instead of the score: how many of 100 answers name this theme. Fewer are better."),
     )
+    is_solved = models.BooleanField(
+        _("matters solved"),
+        default=False,
+        help_text=_("Instead of the score: how many of 100 of those who are asked say that their matter is solved."),
+    )
     scope = models.JSONField(_("where"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=16, blank=True, editable=False)
     seen = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
@@ -50,9 +56,14 @@ class Measured(models.Model):
         abstract = True
 
     @property
+    def is_of_score(self) -> bool:
+        """Neither mentions nor matters solved."""
+        return self.theme_id is None and not self.is_solved
+
+    @property
     def is_share(self) -> bool:
         """In percent, else in points."""
-        return self.theme_id is not None or self.kind != Survey.Kind.NPS
+        return self.theme_id is not None or self.is_solved or self.kind != Survey.Kind.NPS
 
     @property
     def is_more_better(self) -> bool:

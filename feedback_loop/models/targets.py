@@ -44,7 +44,7 @@ class Target(Measured):
         ]
 
     def __str__(self) -> str:
-        what = self.theme if self.theme_id else self.kind.upper()
+        what = self.theme or (_("matters solved") if self.is_solved else self.kind.upper())
         return f"{what}, {self.value}"
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import authoring
-from ..admin_scope import BY_CLIENT, ByAnalysts, OneClientForm, ReadOnly
+from ..admin_scope import BY_CLIENT, KIND_OF_SURVEY, ByAnalysts, OneClientForm, ReadOnly, headed
 from ..models import Login, Question, Reach, Survey, SurveyVersion
 from ..wording import STANDARDS
 from .drafts import WithDraft, cards_of
@@ -43,7 +43,7 @@ class SurveyAdmin(WithDraft, WithRehearsal, ByAnalysts):
     """A survey, written by the analysts of its client. What is published stays as it was."""
 
     list_display = ("name", "kind", "client", "asked_now", "instrument", "draft_link")
-    list_filter = (BY_CLIENT, "kind")
+    list_filter = (BY_CLIENT, ("kind", headed(KIND_OF_SURVEY)))
     list_select_related = ("client",)
     search_fields = ("name",)
     change_form_template = "admin/surveys/survey/change_form.html"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework_api_key.admin import APIKeyModelAdmin
 
-from ..admin_scope import BY_CLIENT, OneClientForm, Scoped, own_page
+from ..admin_scope import BY_CLIENT, OneClientForm, Scoped, headed, own_page
 from ..delivery import identity
 from ..delivery.dns_records import LiveLookup
 from ..models import ApiKey, Client, LegalBasis, Reach
@@ -73,7 +73,7 @@ class ApiKeyAdmin(Scoped, APIKeyModelAdmin):
 
     form = OneClientForm
     list_display = ("prefix", "name", "client", "created", "expiry_date", "revoked")
-    list_filter = (BY_CLIENT, "revoked")
+    list_filter = (BY_CLIENT, ("revoked", headed(gettext_lazy("revoked"), admin.BooleanFieldListFilter)))
     list_select_related = ("client",)
     search_fields = ("name", "prefix")
 

@@ -21,13 +21,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from .. import invitations, ledger, tables
-from ..admin_scope import BY_CLIENT, ReadOnly, on_row
-from ..models import Campaign, Client, Invitation, Stage, reach_of, with_fate
-from ..models.cuts import Cut, cut
-from ..models.fates import LABELS, fates_from
+from ..admin_scope import BY_CLIENT, KIND_OF_SURVEY, ReadOnly, headed, on_row
+from ..models import Agent, Campaign, Client, Contact, Invitation, Reach, Stage, Team, reach_of, with_fate
+from ..models.cuts import NO, YES, Cut, cut
+from ..models.fates import FATES, LABELS, fates_from
+from ..models.people import LANGUAGES
 from . import funnel
 
 DAYS = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
+SILENT = "silent"  # delivered and not answered, for whatever reason
+SILENCES = (*FATES[Stage.DELIVERED], *FATES[Stage.STARTED])
 
 
 class DaysFilter(admin.SimpleListFilter):
@@ -66,12 +69,14 @@ class DaysFilter(admin.SimpleListFilter):
 class CutFilter(admin.SimpleListFilter):
     """The rows behind a figure that divides contacts, such as “solved.no”; shown where an address asks for it."""
 
-    title = gettext_lazy("divided by")
+    title = gettext_lazy("narrowed to")
     parameter_name = "cut"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         by, _dot, value = (self.used_parameters.get(self.parameter_name) or "").partition(".")
-        return [(f"{by}.{value}", f"{Cut(by).label}: {value or '–'}")] if by in Cut.values else []
+        if by not in Cut.values:
+            return []
+        return [(f"{by}.{value}", f"{capfirst(Cut(by).label)}: {_name_of(by, value, reach_of(request.user)) or '–'}")]
 
     def has_output(self) -> bool:
         return bool(self.value())
@@ -86,6 +91,15 @@ class CutFilter(admin.SimpleListFilter):
         for zone in Client.objects.order_by().values_list("time_zone", flat=True).distinct():
             within |= Q(client__time_zone=zone) & Q(Exact(cut(by, ZoneInfo(zone)), value))
         return queryset.filter(within)
+
+
+def _name_of(by: str, value: str, reach: Reach) -> str:
+    """What a value of a cut is called; a row outside the reach keeps its number."""
+    if by in (Cut.TEAM, Cut.AGENT) and value.isascii() and value.isdecimal() and len(value) < 19:
+        rows = {Cut.TEAM: Team, Cut.AGENT: Agent}[Cut(by)].objects.filter(reach.analyst_rows(), pk=value)
+        return next((row.name for row in rows), value)
+    names = {Cut.CHANNEL: dict(Contact.Channel.choices), Cut.LANGUAGE: dict(LANGUAGES)}.get(Cut(by), {})
+    return str({YES: _("yes"), NO: _("no"), **names}.get(value, value))
 
 
 class CampaignFilter(admin.SimpleListFilter):
@@ -139,17 +153,21 @@ class StageFilter(admin.SimpleListFilter):
 
 
 class FateFilter(admin.SimpleListFilter):
-    """Why no further: each reason that occurs under the other filters, with its number."""
+    """Why no further: each reason that occurs under the other filters, with its number. The silent all together where
+    an address asks for them."""
 
     title = gettext_lazy("ended with")
     parameter_name = "fate"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [(fate, capfirst(label)) for fate, label in LABELS.items()]
+        fates = [(fate, capfirst(label)) for fate, label in LABELS.items()]
+        return [*fates, (SILENT, _("Delivered, not answered"))]
 
     def choices(self, changelist) -> Iterator[dict]:
         others = changelist.get_queryset(self.request, exclude_parameters=[self.parameter_name])
         numbers = ledger.counts(others)
+        if self.value() == SILENT:
+            numbers[SILENT] = sum(numbers.get(fate, 0) for fate in SILENCES)
         everything, *fates = super().choices(changelist)
         yield everything
         for (fate, label), choice in zip(self.lookup_choices, fates, strict=True):
@@ -157,9 +175,13 @@ class FateFilter(admin.SimpleListFilter):
                 yield {**choice, "display": f"{label} ({number_format(numbers.get(fate, 0), force_grouping=True)})"}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() and self.value() not in LABELS:
+        if not self.value():
+            return queryset
+        if self.value() == SILENT:
+            return queryset.filter(fate__in=SILENCES)
+        if self.value() not in LABELS:
             raise IncorrectLookupParameters
-        return queryset.filter(fate=self.value()) if self.value() else queryset
+        return queryset.filter(fate=self.value())
 
 
 @admin.register(Invitation)
@@ -167,7 +189,17 @@ class InvitationAdmin(ReadOnly):
     """The ledger: every contact judged, why it was not asked, and what became of it where it was."""
 
     list_display = ("about_whom", "campaign", "verdict", "decided_at", "client")
-    list_filter = (FateFilter, StageFilter, ClickedFilter, DaysFilter, CampaignFilter, CutFilter, "medium", BY_CLIENT)
+    list_filter = (
+        FateFilter,
+        StageFilter,
+        ClickedFilter,
+        DaysFilter,
+        CampaignFilter,
+        ("version__survey__kind", headed(KIND_OF_SURVEY)),
+        CutFilter,
+        "medium",
+        BY_CLIENT,
+    )
     list_select_related = ("client", "campaign", "contact", "customer")
     search_fields = ("contact__external_id", "email", "phone")
     actions = ("withdraw",)

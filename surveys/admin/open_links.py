@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ..admin_scope import BY_CLIENT, ByAnalysts, own_page
+from ..admin_scope import BY_CLIENT, ByAnalysts, headed, own_page
 from ..delivery import handout, links
 from ..models import Appearance, Door, OpenLink
 from ..pages import doors
@@ -24,7 +24,7 @@ class OpenLinkAdmin(ByAnalysts):
     """Whoever comes by may answer; nobody knows who it was, so its answers are counted apart."""
 
     list_display = ("name", "door", "survey", "client", "team", "answers", "is_active")
-    list_filter = (BY_CLIENT, "door", "is_active")
+    list_filter = (BY_CLIENT, ("door", headed(gettext_lazy("kind of link"))), "is_active")
     list_select_related = ("client", "survey", "team")
     search_fields = ("name",)
     fields = ("client", "name", "door", "survey", "team", "is_active")

@@ -11,9 +11,11 @@ from analytics import figures
 from analytics.charts import (
     Break,
     Event,
+    Loss,
     Step,
     TrendPoint,
     WhiskerRow,
+    Words,
     distribution,
     funnel,
     small_trend,
@@ -266,7 +268,7 @@ def test_words_from_outside_stay_words():
     for chart in (
         trend(points, language="de", title=evil, events=[Event(date(2026, 10, 1), evil)]),
         whiskers([WhiskerRow(evil, evil, nps(20, 10, 5), f"/?{evil}")], language="de", title=evil, head=evil),
-        funnel([Step(evil, 5, evil, evil)], language="de", title=evil, heads=("a", "b", "c")),
+        funnel([Step(evil, 5, evil, Loss(Words(evil)))], language="de", title=evil, heads=("a", "b", "c")),
     ):
         for svg in (chart.svg(), chart.drawing.fixed(), *(piece.svg for piece in chart.pieces)):
             _root(svg) if "xmlns" not in svg else ElementTree.fromstring(svg)
@@ -298,7 +300,11 @@ def test_an_effect_lies_around_zero_with_its_sign_and_a_thin_one_is_a_range():
 
 
 def test_a_funnel_is_on_one_scale_and_says_its_losses():
-    steps = [Step("Eligible", 200), Step("Asked", 50, "coverage 25%", "− 150 not asked"), Step("Answered", 10)]
+    steps = [
+        Step("Eligible", 200),
+        Step("Asked", 50, "coverage 25%", Loss(Words("− 150 not asked"))),
+        Step("Answered", 10),
+    ]
     chart = funnel(steps, language="en", title="Funnel", heads=("Step", "Number", "Loss"))
     bars = [_all(piece.svg, "rect", fill="var(--nk-chart-bar)")[0].get("width") for piece in chart.pieces]
     assert bars == ["100%", "25%", "5%"]

@@ -42,8 +42,12 @@ def rows(client, acme):
     return rows
 
 
+def whole(response):
+    return b"".join(response.streaming_content)
+
+
 def read(response):
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    text = whole(response).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -198,6 +202,28 @@ def test_the_order_of_rows_says_nothing_of_time(rows, acme, monkeypatch):
     assert (len(scores), chunks) == (22, [sorted(chunk) for chunk in chunks])
 
 
+def test_each_chunk_is_in_the_order_of_all_that_its_rows_tell(acme, monkeypatch):
+    monkeypatch.setattr(exports, "CHUNK", 30)
+    found = themes.adopt_starter_taxonomy(acme)
+    for theme, channel in itertools.product(("billing", "waiting_time"), ("phone", "chat")):
+        answered(acme, OCTOBER, (5, 4, 6), theme=found[theme], channel=channel)
+    for text in ("b", "a", "ä", "Z"):
+        factories.make_response(acme, 10, text, submitted_at=ON)
+    read = list(exports.for_clients(acme, "nps", parse("2026-10", acme.time_zone), {}).rows)
+    chunks = [read[:22], read[22:44], read[44:]]
+    assert (len(read), chunks) == (64, [sorted(chunk) for chunk in chunks])
+    assert read != sorted(read)
+
+
+def test_what_was_handed_in_is_told_letter_by_letter(rows, acme):
+    """Whatever a client's system calls a reason, and however that would be written in a file."""
+    reasons = ['a,"b"', "line\nfeed", "tab\t; =1+1", "\\N", "ü – 'x'", " "]
+    for reason in reasons:
+        answered(acme, OCTOBER, (5, 0, 0), contact_reason=reason)
+    told = Counter(row["reason"] for row in rows())
+    assert told == {files.escape(reason): 5 for reason in reasons}
+
+
 def test_each_format_holds_the_same_rows_and_no_formula(client, acme, tmp_path):
     key = ApiKey.objects.create_key(client=acme, name="test")[1]
     for text in ("=1+1", "-rude", "x;=HYPERLINK(A1)", "＝1", "@home", "+49", "fine"):
@@ -207,7 +233,7 @@ def test_each_format_holds_the_same_rows_and_no_formula(client, acme, tmp_path):
         headers = {"Authorization": f"Api-Key {key}"}
         found = client.get(reverse("api-rows"), ASKED | {"format": form}, headers=headers)
         assert found["Content-Disposition"] == f'attachment; filename="nps-2026-10.{form}"'
-        got[form] = b"".join(found.streaming_content)
+        got[form] = whole(found)
     told = json.loads(got["json"])
     as_text = [[str(value) for value in row.values()] for row in told]
     for form in ("csv", "xlsx"):
@@ -240,9 +266,7 @@ def test_a_file_is_read_while_it_is_sent(acme, monkeypatch):
     answered(acme, OCTOBER, (60, 0, 0))
     monkeypatch.setattr(exports, "CHUNK", 20)
     table = exports.for_clients(acme, "nps", parse("2026-10", acme.time_zone), {})
-    with CaptureQueriesContext(
-        connection,
-    ) as before:
+    with CaptureQueriesContext(connection) as before:
         next(table.rows)
     with CaptureQueriesContext(connection) as after:
         assert len(list(table.rows)) == 59
@@ -255,7 +279,8 @@ def test_a_file_is_read_while_it_is_sent(acme, monkeypatch):
 def test_an_analyst_gets_every_answer_with_what_became_of_it(browser, acme):
     team = factories.make_team(acme)
     agent = factories.make_agent(acme, "Lena Ritter", team=team)
-    plain = factories.make_response(acme, 9, "Danke.", submitted_at=ON, agent=agent, team=team)
+    times = {"submitted_at": ON, "completed_at": ON + dt.timedelta(seconds=61, microseconds=999_999)}
+    plain = factories.make_response(acme, 9, "Danke.", agent=agent, team=team, **times)
     again = {"customer": plain.invitation.customer, "campaign": factories.make_campaign(acme, "nps")}
     earlier = factories.make_response(acme, 1, submitted_at=ON - dt.timedelta(days=1), **again)
     out = factories.make_response(acme, 0, submitted_at=ON + dt.timedelta(hours=1))
@@ -273,7 +298,10 @@ def test_an_analyst_gets_every_answer_with_what_became_of_it(browser, acme):
         (str(sheet.pk), "10", "flagged", "untouched"),
     ]
     assert (found[1]["agent"], found[1]["team"], found[1]["comment"]) == ("Lena Ritter", "Nord", "Danke.")
-    assert found[1]["submitted_at"] == "2026-10-07T10:00:00Z"
+    assert (found[1]["submitted_at"], found[1]["completed_at"]) == ("2026-10-07T10:00:00Z", "2026-10-07T10:01:01Z")
+    assert (found[1]["changed_at"], found[3]["submitted_at"]) == ("", "2026-10-07T10:00:00Z")
+    (told,) = (row for row in json.loads(whole(of_login(browser, form="json"))) if row["standing"] == "counts")
+    assert (told["submitted_at"], told["changed_at"]) == ("2026-10-07T10:00:00Z", None)
     assert found[3]["comment"] == "Buy now"
     assert tuple(found[0]) == exports.FOR_STAFF
 
@@ -311,6 +339,37 @@ def test_what_is_foreign_does_not_exist(client, acme, globex):
     assert of_login(client).status_code == 404
     client.logout()
     assert of_login(client).status_code == 302
+
+
+def test_who_looks_from_another_clients_side_takes_no_clients_file_as_a_lead_or_agent(client, acme, globex):
+    """To such a login agents are not named, so the file would be the client's own: of all teams."""
+    team = factories.make_team(acme)
+    login = signed_in(client, "both", acme, "lead", team)
+    assert of_login(client).status_code == 200
+    factories.give_access(login, globex, "viewer")
+    own = factories.make_login("agent")
+    factories.make_agent(acme, "Ada", own, team)
+    factories.give_access(own, globex, "viewer")
+    for each in (login, own):
+        client.force_login(each)
+        assert [of_login(client, slug).status_code for slug in ("acme", "globex")] == [404, 409]
+        offered = client.get(reverse("admin:surveys_response_changelist")).context["offer"]
+        assert offered.clients == [("globex", "Globex")]
+
+
+def test_the_list_of_answers_offers_whole_periods_of_the_clients_within_reach(browser, acme, globex, clock):
+    answered(acme, OCTOBER, (9, 0, 0))
+    listed = browser.get(reverse("admin:surveys_response_changelist"), {"kind__exact": "nps"})
+    offered = listed.context["offer"]
+    assert (offered.clients, offered.kind, offered.period) == ([("acme", "Acme")], "nps", "2026-10")
+    assert offered.periods[:2] == [("2026-11", "November 2026"), ("2026-10", "October 2026")]
+    take = reverse("admin:surveys_response_take")
+    assert take in listed.content.decode()
+    sent = browser.get(take, {"of": "acme", "kind": "nps", "period": "2026-10", "form": "csv"}, follow=True)
+    assert len(read(sent)) == 9
+    for wrong in ({"of": "globex"}, {"of": "nobody"}, {"form": "pdf"}, {}):
+        asked = {"of": "acme", "kind": "nps", "period": "2026-10", "form": "csv"} | wrong if wrong else {}
+        assert browser.get(take, asked, follow=True).status_code == 404
 
 
 def test_it_is_kept_who_took_what(browser, analyst, acme):

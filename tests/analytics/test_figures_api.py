@@ -4,11 +4,16 @@ import datetime as dt
 import json
 
 import pytest
+import yaml
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 
 from analytics import themes
+from analytics.api.figures import figure
+from analytics.models import ChosenAttribute
 from surveys.models import Answer, ApiKey
 from tests import factories
 from tests.analytics.honest_rows import make_verdicts
@@ -244,12 +249,47 @@ def test_figures_of_single_agents_do_not_leave(get, query):
         ("score", {"team": "1" * 30}, ("team", "invalid")),
         ("score", {"attr:": "x"}, ("attr:", "unknown")),
         ("themes", {"theme": "1"}, ("theme", "unknown")),
-        ("score", dict.fromkeys(("channel", "reason", "segment", "attr:tariff"), "x"), ("", "too_many_filters")),
+        ("score", dict.fromkeys(("channel", "reason", "segment", "team"), "1"), ("", "too_many_filters")),
+        ("demand", {"attr:tariff": "x", "kind": None}, ("attr:tariff", "unknown")),
         ("rows", {"format": "pdf"}, ("format", "invalid")),
     ],
 )  # fmt: skip
 def test_each_mistake_names_its_field(get, name, query, error):
-    assert wrong(get(name, **ASKED, **query)) == {error}
+    asked = {name: value for name, value in (ASKED | query).items() if value is not None}
+    assert wrong(get(name, **asked)) == {error}
+
+
+@pytest.mark.parametrize("name", ["score", "trend", "breakdown", "themes", "drivers", "solved", "rows"])
+def test_an_attribute_that_nobody_chose_is_told_with_those_that_were(get, acme, globex, name):
+    for client, chosen in ((acme, "tariff"), (acme, "region"), (globex, "secret")):
+        ChosenAttribute.objects.create(client=client, name=chosen, label=chosen)
+    answered(acme, OCTOBER, (10, 0, 0))
+    for query in ({"attr:secret": "gold"}, {"attr:tarif": "gold"}):
+        (error,) = get(name, **of(name, **query)).json()["errors"]
+        assert error == {
+            "field": next(iter(query)),
+            "code": "not_chosen",
+            "message": "Attributes chosen for breakdowns: attr:region, attr:tariff. Take one of them, or have this one "
+            "chosen as well.",
+        }
+    assert get(name, **of(name, **{"attr:tariff": "-"})).status_code == 200
+
+
+def test_a_breakdown_by_an_attribute_that_nobody_chose_is_told(get, acme):
+    (error,) = get("breakdown", **ASKED, by="attr:tariff").json()["errors"]
+    assert (error["field"], error["code"]) == ("by", "not_chosen")
+    assert "breakdowns: –." in error["message"]
+    ChosenAttribute.objects.create(client=acme, name="tariff", label="Tariff")
+    answered(acme, OCTOBER, (10, 0, 0))
+    assert [row["n"] for row in get("breakdown", **ASKED, by="attr:tariff").json()["rows"]] == [10]
+
+
+def test_many_attributes_are_looked_up_once(get, acme):
+    for number in (1, 3):
+        query = {f"attr:{place}": "x" for place in range(number)}
+        with CaptureQueriesContext(connection) as seen:
+            get("score", **ASKED, **query)
+        assert len([one for one in seen if "chosenattribute" in one["sql"]]) == 1
 
 
 def test_none_of_a_dimension_is_a_dash(get, acme):
@@ -259,6 +299,36 @@ def test_none_of_a_dimension_is_a_dash(get, acme):
 
 
 # --- The description -------------------------------------------------------------------------------------------------
+
+
+def texts(schema):
+    """Everything that a person reads in it."""
+    if isinstance(schema, dict):
+        told = [schema[name] for name in ("title", "summary", "description") if isinstance(schema.get(name), str)]
+        return told + [text for part in schema.values() for text in texts(part)]
+    return [text for part in schema for text in texts(part)] if isinstance(schema, list) else []
+
+
+def test_the_schema_is_english_whatever_the_readers_language(client):
+    """Docstrings, which no catalogue translates, are a third of it."""
+    address = reverse("api-schema")
+    told = {
+        (language, asked): client.get(address + asked, headers={"Accept-Language": language}).content
+        for language in ("en", "de")
+        for asked in ("", "?lang=de")
+    }
+    assert len(set(told.values())) == 1
+    read = texts(yaml.safe_load(told["de", ""]))
+    assert "A score over time" in read and "How many stand behind it." in read
+    assert len(read) > 300
+
+
+def test_a_figure_that_says_not_what_it_returns_fails_where_it_is_defined():
+    with pytest.raises(KeyError):
+
+        @figure("nothing", "Nothing", "Nothing at all.")
+        def nothing(asked):
+            return None
 
 
 def test_the_schema_is_complete_and_without_a_warning():

@@ -1,6 +1,7 @@
 """Dashboards: what an address means, who sees which part of a client, and that every figure leads to its answers."""
 
 import datetime as dt
+import json
 import re
 from html import unescape
 
@@ -10,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analytics import figures
-from analytics.models import Theme
+from analytics.models import Theme, ThemeAssignment
 from feedback_loop import cases
 from feedback_loop.dashboards import address, scope
 from feedback_loop.models import Initiative, Target
-from surveys.models import Response
+from surveys.models import Login, Response
 from tests import factories
 from tests.feedback_loop.crowds import answered
 
@@ -288,6 +289,99 @@ def test_every_bar_dot_and_row_leads_to_the_answers_behind_it(browser, acme):
         assert (f"{n} answers" if n else "No answer passes these filters.") in shown, href
 
 
+def losses_of(answer) -> dict[str, str]:
+    """What the funnel says of its steps and losses → where that leads."""
+    body = answer.content.decode()
+    funnel = body.partition('<ol class="funnel">')[2].partition("</ol>")[0]
+    return {
+        text.replace("\u00a0", " "): unescape(href)
+        for href, text in re.findall(r'<a href="([^"]+)">([^<]+)</a>', funnel)
+    }
+
+
+def test_each_loss_of_the_funnel_leads_to_exactly_its_verdicts(browser, acme):
+    october, campaign = dt.datetime(2026, 10, 7, 9, tzinfo=dt.UTC), factories.make_campaign(acme, "csat")
+    answered(acme, OCTOBER, (3, 2, 2), "csat")
+    for reason, n in (("not_sampled", 4), ("quarantine", 3)):
+        for _each in range(n):
+            factories.make_invitation(acme, campaign=campaign, is_asked=False, reason=reason, about_at=october)
+    for state, n in (("failed", 2), ("accepted", 5)):
+        for _each in range(n):
+            silent = factories.make_invitation(acme, campaign=campaign, about_at=october)
+            factories.make_message(silent, state=state)
+    factories.make_invitation(acme, "nps", is_asked=False, reason="not_sampled", about_at=october)
+    ways = losses_of(page(browser, name="dashboard-funnel", kind="csat", period="2026-10"))
+    shown = {said: browser.get(href).context["cl"].result_count for said, href in ways.items() if "/admin/" in href}
+    assert shown == {
+        "Eligible": 21, "Asked": 14, "Delivered": 12, "4 not drawn": 4, "3 asked recently": 3,
+        "2 refused by the receiving side": 2, "− 5 have not answered": 5,
+    }  # fmt: skip
+
+
+def test_a_loss_leads_nowhere_where_the_ledger_is_not_read_or_knows_no_such_filter(client, browser, acme):
+    october, campaign = dt.datetime(2026, 10, 7, 9, tzinfo=dt.UTC), factories.make_campaign(acme, "csat")
+    answered(acme, OCTOBER, (6, 2, 2), "csat", channel="phone", segment="gold")
+    answered(acme, OCTOBER, (6, 2, 2), "csat", channel="chat", segment="iron")
+    for channel in ("phone", "phone", "chat"):
+        factories.make_invitation(
+            acme, campaign=campaign, contact=factories.make_contact(acme, channel=channel), is_asked=False,
+            reason="not_sampled", about_at=october,
+        )  # fmt: skip
+    asked = {"name": "dashboard-funnel", "kind": "csat", "period": "2026-10"}
+    narrow = losses_of(page(browser, channel="phone", **asked))
+    assert browser.get(narrow["2 not drawn"]).context["cl"].result_count == 2
+    ways = losses_of(page(browser, channel="phone", segment="gold", **asked)).values()
+    assert [href for href in ways if "/admin/" in href] == []
+    viewer = factories.make_login("viewer")
+    factories.give_access(viewer, acme, "viewer")
+    client.force_login(viewer)
+    assert [href for href in losses_of(page(client, **asked)).values() if "/admin/" in href] == []
+
+
+def test_drivers_and_causes_lead_to_their_answers_where_an_address_can_say_it(browser, acme):
+    theme = Theme.objects.create(client=acme, key="promise_kept", name_en="Promises", name_de="Zusagen", side="service")
+    campaign = factories.make_campaign(acme, "csat")
+    at = dt.datetime(2026, 10, 7, 9, tzinfo=dt.UTC)
+    for place in range(120):
+        contact = factories.make_contact(
+            acme, channel="phone" if place % 3 else "chat", ended_at=at, wait_seconds=20 + 13 * (place % 7)
+        )
+        response = factories.make_response(
+            acme, 1 if place % 4 == 0 else 5, "Nie gehalten." if place % 5 == 0 else "Alles gut.", kind="csat",
+            campaign=campaign, contact=contact, about_at=at, submitted_at=at,
+        )  # fmt: skip
+        if place % 5 == 0 or place % 10 == 1:
+            ThemeAssignment.objects.create(
+                answer=response.answers.get(), theme=theme, sentiment=-1 if place % 5 == 0 else 1, source="rules",
+                version="rules", confidence=1,
+            )  # fmt: skip
+    causes = page(browser, name="dashboard-causes", kind="csat", period="2026-10")
+    start = "/dashboard/acme/answers/?kind=csat&period=2026-10"
+    criticised, praised = (f"{start}&theme={theme.pk}&tone={tone}" for tone in ("criticised", "praised"))
+    ways = {href for href in links_of(causes) if "/answers/" in href}
+    assert ways == {start, criticised, praised, f"{start}&channel=chat"}
+    for href, heading, n in (
+        (criticised, "Answers that criticise the theme", 24),
+        (praised, "Answers that praise it", 12),
+    ):
+        listed = browser.get(href)
+        assert heading in text_of(listed)
+        assert len({each for each in links_of(listed) if each.endswith("/change/")}) == n, href
+    assert f"{start}&theme={theme.pk}" in links_of(browser.get(criticised))  # the tone can be taken off
+
+
+def test_nothing_leads_to_answers_by_what_an_address_cannot_say(browser, acme):
+    """A theme that was retired since is shown for the months that named it, and can be chosen no more."""
+    theme = Theme.objects.create(
+        client=acme, key="wait", name_en="Waiting", name_de="Warten", side="service", is_retired=True
+    )
+    answered(acme, OCTOBER, (20, 10, 10), theme=theme)
+    answered(acme, OCTOBER, (20, 10, 10))
+    shown = page(browser, name="dashboard-themes", period="2026-10")
+    assert "Waiting" in text_of(shown)
+    assert [href for href in links_of(shown) if "theme=" in href] == []
+
+
 def test_a_list_of_answers_goes_on_page_by_page_and_shows_each_once(browser, acme):
     answered(acme, OCTOBER, (60, 0, 0))
     path, seen, pages = "/dashboard/acme/answers/?kind=nps&period=2026-10", [], 0
@@ -385,6 +479,86 @@ def test_a_page_asks_as_often_however_many_clients_and_answers_there_are(browser
     assert few == asked() <= most
 
 
+# --- What can be taken along ------------------------------------------------------------------------------------------
+
+
+def taken(client, form="csv", slug="acme", **params):
+    return client.get(reverse("dashboard-figures", args=[slug, form]), params)
+
+
+def figures_in(response) -> list[dict]:
+    return json.loads(b"".join(response.streaming_content))
+
+
+def test_the_file_of_figures_says_what_the_page_says(browser, acme, october):
+    """The same numbers, unrounded, for every part of the page."""
+    theme = Theme.objects.create(client=acme, key="wait", name_en="Waiting", name_de="Warten", side="service")
+    answered(acme, OCTOBER, (5, 5, 20), theme=theme, channel="phone")
+    answered(acme, OCTOBER, (20, 10, 5), channel="chat")
+    rows = figures_in(taken(browser, "json", period="2026-10"))
+    told = {(row["figure"], row["of"]): row for row in rows if row["period"] == "2026-10"}
+    everybody = told["score", ""]
+    assert (everybody["n"], everybody["kind"], everybody["unit"], everybody["change"]) == (
+        165, "nps", "points", "no_clear_change",
+    )  # fmt: skip
+    assert everybody["value"] == pytest.approx(100 * (75 - 45) / 165)
+    assert [told["answers", str(score)]["n"] for score in (2, 8, 10)] == [45, 45, 75]
+    assert told["theme", "Waiting"]["value"] < 0 and told["channel", "Phone"]["n"] == 30
+    assert (told["funnel", "asked"]["n"], told["response_rate", ""]["value"]) == (165, 100)
+    shown = text_of(page(browser, period="2026-10"))
+    assert f"{everybody['value']:.0f} {everybody['low']:.0f} to {everybody['high']:.0f}" in shown
+    trend = {row["period"]: row["n"] for row in rows if row["figure"] == "trend"}
+    assert trend["2026-09"] == 50 and trend["2026-08"] is None
+
+
+def test_the_file_keeps_to_filters_and_hides_what_the_page_hides(browser, acme):
+    answered(acme, OCTOBER, (14, 7, 7), channel="phone")
+    answered(acme, OCTOBER, (0, 0, 2), channel="chat")
+    for params in ({"channel": "phone"}, {"channel": "chat"}):
+        rows = figures_in(taken(browser, "json", period="2026-10", **params))
+        assert [row["n"] for row in rows if row["figure"] in ("score", "trend") and row["period"] == "2026-10"] == [
+            None, None,
+        ]  # fmt: skip
+        assert {row["figure"] for row in rows} <= {"score", "trend", "funnel", "loss", "response_rate", "coverage"}
+    whole = figures_in(taken(browser, "json", period="2026-10"))
+    assert [row for row in whole if row["figure"] == "channel"] == []
+
+
+def test_of_five_to_nine_answers_the_file_has_no_value(browser, acme):
+    answered(acme, OCTOBER, (4, 2, 1))
+    (now,) = (
+        row for row in figures_in(taken(browser, "json", period="2026-10")) if row["figure"] == "score" and row["n"]
+    )
+    assert (now["n"], now["value"], round(now["low"])) == (7, None, -16)
+
+
+def test_files_are_offered_to_who_may_take_them_and_carry_the_address(client, browser, acme, october, two_teams):
+    viewer = factories.make_login("viewer")
+    factories.give_access(viewer, acme, "viewer")
+    query = "?kind=csat&period=2026-10&compare=year"
+    seen = {}
+    for login in ("anna", "viewer", "lead", "ada"):
+        client.force_login(Login.objects.get(username=login))
+        shown = client.get(f"/dashboard/acme/{query}&score=5")
+        ways = [
+            href for href in links_of(shown) if href.partition("?")[0].rstrip("/").endswith(("csv", "xlsx", "json"))
+        ]
+        assert [client.get(href).status_code for href in ways] == [200] * 6, login
+        seen[login] = ways
+    figures, rows = "/dashboard/acme/figures/csv/", "/admin/surveys/response/rows/acme/csv/"
+    assert [seen["anna"][0], seen["anna"][3]] == [f"{figures}{query}", f"{rows}{query}"]
+    assert seen["viewer"] == seen["anna"]
+    assert seen["lead"][3] == f"{rows}{query}&team={two_teams['north'].pk}"
+    client.force_login(viewer)
+    thin = [href for href in links_of(page(client, kind="csat", period="2026-09")) if "/rows/" in href]
+    assert thin == []  # of nobody's answers
+
+
+def test_figures_of_a_foreign_client_and_other_forms_do_not_exist(browser, acme, globex, october):
+    assert [taken(browser, slug=slug).status_code for slug in ("acme", "globex", "nobody")] == [200, 404, 404]
+    assert taken(browser, "pdf").status_code == 404
+
+
 # --- All clients side by side ---------------------------------------------------------------------------------------
 
 
@@ -418,6 +592,31 @@ def test_the_overview_shows_the_same_figures_as_the_clients_page(provider, acme,
     answered(globex, OCTOBER, (20, 10, 10))
     shown = text_of(provider.get(reverse("dashboards"), {"period": "2026-10"}))
     assert "30 14 to 44" in shown and figures.evidence(100, "en").replace("\u00a0", " ") in shown
+
+
+def test_the_overview_tells_the_period_before_and_fetches_who_was_asked_and_answered(provider, acme, globex, october):
+    at = dt.datetime(2026, 10, 7, 9, tzinfo=dt.UTC)
+    for _each in range(10):
+        factories.make_invitation(acme, "csat", about_at=at)
+    for _each in range(40):
+        factories.make_invitation(acme, "csat", is_asked=False, reason="not_sampled", about_at=at)
+    answered(globex, OCTOBER, (20, 10, 10))
+    listed = provider.get(reverse("dashboards"), {"period": "2026-10"})
+    assert "September 2026: 28 (6 to 47)." in text_of(listed)
+    ways = [unescape(href) for href in re.findall(r'hx-get="([^"]+)"', listed.content.decode())]
+    assert ways == [f"/dashboard/{slug}/rates/?period=2026-10" for slug in ("acme", "globex")]
+    assert {*ways} <= {*links_of(listed)}
+    told = text_of(provider.get(ways[0]))
+    assert "Response rate 90.9% 100 of 110 asked. September 2026: 100.0%." in told
+    assert "Coverage 73.3% 110 of 150 were asked. September 2026: 100.0%." in told
+    assert "September" not in text_of(provider.get(ways[1]))  # nobody was asked then
+
+
+def test_rates_are_of_what_a_login_sees(client, two_teams):
+    client.force_login(two_teams["lead"])
+    told = text_of(page(client, name="dashboard-rates", period="2026-10"))
+    assert "40 of 40 asked." in told
+    assert page(client, "globex", "dashboard-rates").status_code == 404
 
 
 def test_the_overview_needs_as_many_queries_for_three_clients_as_for_two(provider, analyst, acme, globex):

@@ -132,6 +132,21 @@ def test_a_share_below_nothing_is_no_target_and_an_nps_is(browser, acme):
     assert browser.post(address, {**form, "kind": "nps"}).status_code == 302
 
 
+def test_matters_solved_can_be_promised_where_customers_are_asked_so(browser, acme):
+    form = {"client": acme.pk, "kind": "csat", "value": "75", "period": "month", "starts_on": "2026-09-01"}
+    address = reverse("admin:feedback_loop_target_add")
+    refused = browser.post(address, {**form, "is_solved": "on"})
+    assert refused.context["adminform"].form.errors == {
+        "is_solved": ["No survey of this kind asks whether the matter was solved."]
+    }
+    factories.make_long_survey(acme, "csat")
+    theme = Theme.objects.create(client=acme, key="wait", name_en="Wait", name_de="Warten", side="service")
+    refused = browser.post(address, {**form, "is_solved": "on", "theme": theme.pk})
+    assert refused.context["adminform"].form.errors == {"is_solved": ["Either mentions are counted or matters solved."]}
+    assert browser.post(address, {**form, "is_solved": "on"}).status_code == 302
+    assert "Matter solved (CSAT): at least 75.0% in each month" in browser.get(TARGETS).content.decode()
+
+
 # --- Read ---
 
 
@@ -186,12 +201,14 @@ def test_a_list_takes_as_many_queries_for_three_as_for_one(browser, acme, nord, 
     assert len(second) == len(first)
 
 
-def test_a_viewer_reads_without_a_teams_name_and_changes_nothing(client, acme, nord):
+def test_a_viewer_reads_the_name_of_a_large_team_alone_and_changes_nothing(client, acme, nord):
     row = make_initiative(acme, scope={"team": str(nord.pk)})
     viewer = signed_in(client, acme, "viewer")
-    for address in (INITIATIVES, page_of(row)):
-        said = viewer.get(address).content.decode()
-        assert ("one team" in said, "Nord" in said) == (True, False)
+    for place, said_so in ((1, (True, False)), (2, (True, False)), (3, (False, True))):
+        factories.make_agent(acme, f"Agent {place}", team=nord)
+        for address in (INITIATIVES, page_of(row)):
+            said = viewer.get(address).content.decode()
+            assert ("one team" in said, "Nord" in said) == said_so
     assert viewer.post(page_of(row), FILLED).status_code == 403
 
 

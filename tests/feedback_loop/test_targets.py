@@ -7,11 +7,13 @@ from django.db import IntegrityError, transaction
 
 from analytics import scores, tallies
 from analytics.models import DriftAlert, Theme
+from analytics.small_groups import Shown
 from feedback_loop import notices, target_words, targets
 from feedback_loop.models import DriftNotice, Target, TargetNotice
 from feedback_loop.targets import Verdict
 from surveys.models import OutgoingMessage
 from tests import factories
+from tests.analytics.voices import told as told_by
 from tests.feedback_loop.crowds import answered
 
 NOW = dt.datetime(2026, 11, 10, 9, 0, tzinfo=dt.UTC)
@@ -103,6 +105,22 @@ def test_of_mentions_few_are_good(acme):
     assert (few.verdict, many.verdict) == (Verdict.ON_COURSE, Verdict.IN_DANGER)
     assert few.chance == scores.chance_of_meeting((95, 0, 5), 79.95 + 1e-6, 200, scores.SHARE_WORTH)
     assert target_words.name(few.target) == "Mentions of “Wait”: at most 20.0% in each month"
+
+
+def test_of_matters_solved_those_who_were_asked_are_counted_and_partly_is_no_yes(acme):
+    factories.make_campaign(acme, "nps", survey=factories.make_long_survey(acme))
+    given = answered(acme, NOVEMBER, (40, 10, 10))
+    told_by(given[:20], "solved", ["yes"])
+    told_by(given[20:30], "solved", ["partly"])
+    told_by(given[30:40], "solved", ["no"])
+    kept, missed = (targets.state(make(acme, is_solved=True, value=value), NOW) for value in (30, 75))
+    assert (kept.figure.groups, kept.figure.estimate) == ((20, 0, 20), scores.share(20, 40))
+    assert (kept.verdict, missed.verdict) == (Verdict.ON_COURSE, Verdict.IN_DANGER)
+    assert target_words.name(kept.target) == "Matter solved (NPS): at least 30.0% in each month"
+    answered(acme, dt.date(2026, 10, 6), (40, 10, 10))
+    told_by(answered(acme, dt.date(2026, 10, 20), (4, 0, 0)), "solved", ["no"])
+    (october,) = targets.state(kept.target, NOW).past[:1]
+    assert (october.figure.shown, october.figure.estimate, october.verdict) == (Shown.HIDDEN, None, Verdict.TOO_FEW)
 
 
 def test_before_and_after_its_days_nothing_counts(acme):

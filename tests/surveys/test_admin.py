@@ -272,3 +272,28 @@ def test_nobody_withdraws_another_clients_invitation(browser, acme, globex):
     withdraw(browser, foreign)
     foreign.refresh_from_db()
     assert foreign.withdrawn_at is None
+
+
+HEADINGS = {
+    "de": {"Art der Befragung", "Endete mit", "Eingegrenzt auf", "Kam mindestens bis", "Zeitraum", "Kampagne"},
+    "en": {"Kind of survey", "Ended with", "Narrowed to", "Came at least to", "Period", "Campaign"},
+}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_headings_of_filters_are_words_of_their_own_and_name_what_is_filtered_by(browser, acme, language):
+    """Not “Nach stillgelegt” and “By what moved”, as Django would set them."""
+    north = factories.make_team(acme, "Störungsannahme")
+    factories.make_invitation(acme, team=north)
+    address = reverse("admin:surveys_invitation_changelist")
+    page = browser.get(address, {"cut": f"team.{north.pk}"}, headers={"accept-language": language}).content.decode()
+    headings = re.findall(r"<summary>\s*([^<]+?)\s*</summary>", page[page.index('id="changelist-filter"') :])
+    assert HEADINGS[language] <= set(headings)
+    assert [each for each in headings if each.startswith(("Nach ", "By ")) or not each[0].isupper()] == []
+    assert "Team: Störungsannahme" in page
+
+
+def test_a_heading_does_not_name_another_clients_team(browser, globex):
+    theirs = factories.make_team(globex, "Zyxglobe")
+    page = browser.get(reverse("admin:surveys_invitation_changelist"), {"cut": f"team.{theirs.pk}"}).content.decode()
+    assert "Zyxglobe" not in page

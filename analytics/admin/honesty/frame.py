@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from surveys.admin_scope import names_agents
-from surveys.models import Agent, Client, Team, reach_of
+from surveys.models import Agent, Client, reach_of
 from surveys.models.cuts import Cut
 
-from ... import figures, periods
+from ... import figures, periods, teams
 from ...periods import Period
 from . import words
 
@@ -58,8 +58,8 @@ class Frame:
 
     def names(self) -> words.Names:
         """What teams are called; and agents, for those who may read it. Two queries."""
-        teams = Team.objects.filter(client=self.client).values_list("pk", "name")
-        found = {(Cut.TEAM.value, str(pk)): name for pk, name in teams}
+        named = teams.named([self.client.pk], self.names_agents)
+        found = {(Cut.TEAM.value, str(pk)): name for pk, name in named.items()}
         if self.names_agents:
             agents = Agent.objects.filter(client=self.client).values_list("pk", "name")
             found |= {(Cut.AGENT.value, str(pk)): name for pk, name in agents}

@@ -1,4 +1,4 @@
-"""One kind of survey over the periods of an address: score, interval, change against another period, series breaks.
+"""One kind of survey over consecutive periods: score, interval, change against another period, series breaks.
 
 Small groups are protected per period: under five answers nothing, and nothing that would give away so few of the rest.
 """
@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from analytics import counts, disclosure, scores, small_groups
-from analytics.counts import Counts, Where
-from analytics.honesty import breaks
-from analytics.honesty.breaks import Break
-from analytics.periods import Period
-from analytics.scores import VALUE_FROM, Change, Estimate, Groups
-from analytics.small_groups import Shown
 from surveys.models import Client, Survey
 from surveys.models.answering import scale_of
 
+from . import counts, disclosure, scores, small_groups
+from .counts import EVERYWHERE, Counts, Where
+from .honesty import breaks, figure
+from .honesty.breaks import Break
+from .periods import Period
+from .scores import VALUE_FROM, Change, Estimate, Groups
+from .small_groups import Shown
+
+LENGTHS = {"week": 13, "month": 12, "quarter": 8, "year": 5}  # periods of a trend
 NOTHING: Counts = (0,) * 11
 
 
@@ -40,9 +42,7 @@ class Part:
     @property
     def estimate(self) -> Estimate | None:
         """NPS in points; CSAT and CES as the share of the upper group in percent."""
-        if self.shown is Shown.HIDDEN:
-            return None
-        return scores.nps(*self.groups) if self.kind == Survey.Kind.NPS else scores.share(self.groups[0], self.n)
+        return None if self.shown is Shown.HIDDEN else figure.estimate(self.kind, self.groups)
 
     @property
     def mean(self) -> Estimate | None:
@@ -79,9 +79,7 @@ class Series:
         """None where a side is too thin for a claim, and across a series break."""
         if self.is_new_series or not (self.before.is_firm and self.now.is_firm):
             return None
-        if self.kind == Survey.Kind.NPS:
-            return scores.nps_change(self.before.groups, self.now.groups)
-        return scores.share_change((self.before.groups[0], self.before.n), (self.now.groups[0], self.now.n))
+        return figure.change(self.kind, self.before.groups, self.now.groups)
 
 
 def series(
@@ -90,7 +88,7 @@ def series(
     run: Sequence[Period],
     before: Period,
     where: Where,
-    pinned: Where,
+    pinned: Where = EVERYWHERE,
     broken: Sequence[Break] | None = None,
 ) -> Series:
     """`where` are the filters, `pinned` those that a narrow reach cannot take off: they hold for all that is shown.
