@@ -46,7 +46,7 @@ from surveys.models import (
 )
 from surveys.models.answering import scale_of
 
-from . import counts, disclosure
+from . import counts, disclosure, teams
 from .dimensions import By, Where, matching
 from .models import Theme, ThemeAssignment
 from .periods import Period
@@ -207,9 +207,11 @@ def _texts(rest: tuple | bytes) -> list[str]:
 def _told(client: Client, found: "_Found", depth: Mapping[Context, int]) -> dict[Context, Context]:
     """Every context as it is told: by names, as far as it may be."""
     names, told = _Names(client), {}
+    named = teams.told_to_clients([client.pk])
     for path in found.contexts:
         month, _survey, version, channel, team, *rest = path
-        survey, number, team, _agent = names.of(int(version), int(team) if team else None, None)
+        survey, number = names.versions[int(version)]
+        team = named.get(int(team), HIDDEN) if team else ""
         known = (month or HIDDEN, survey, str(number), channel, team, *rest)[: depth[path]]
         told[path] = (*known, *[HIDDEN] * (len(CONTEXT) - len(known)))
     return told

@@ -15,6 +15,7 @@ from rest_framework.exceptions import APIException
 
 from surveys.models import Agent, Client, Survey, SurveyVersion, Team
 
+from .. import teams
 from ..dimensions import ATTRIBUTE, LONGEST_VALUE, By, Where, attribute
 from ..models import ChosenAttribute, Theme
 from ..periods import Period, parse
@@ -150,6 +151,8 @@ def read(
     for name in where.keys() & _ROWS.keys():
         if where[name] and not _ROWS[name](client).filter(pk=where[name]).exists():
             raise Http404
+    if where.get(By.TEAM) and By.AGENT not in filters and int(where[By.TEAM]) not in teams.told_to_clients([client.pk]):
+        raise Http404
     return Asked(client, kind, period, where, by)
 
 

@@ -1,7 +1,7 @@
 """Figures by API: scores and trends, breakdowns, themes and drivers, what was unnecessary, the funnel."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_type_hints
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from surveys.api_keys import HasClientKey
 
-from .. import breakdowns, demand, disclosure, drivers, impact, queries, solved
+from .. import breakdowns, demand, disclosure, drivers, impact, queries, solved, teams
 from ..beside import Beside
 from ..breakdowns import Breakdown
 from ..demand import FailureDemand, Repeats
@@ -136,12 +136,16 @@ def trend(asked: Asked) -> Trend:
     "breakdown",
     "A score by team, channel, reason …",
     "Each part with its interval and its change against the period before. Hidden parts have a name and nothing else; "
-    "others are hidden with a small one, lest it be computed.",
+    "others are hidden with a small one, lest it be computed. Teams so small that they name a person are left out.",
     also=[BY],
 )
 def breakdown(asked: Asked) -> Breakdown:
     before = asked.period.previous()
-    return breakdowns.breakdown(asked.client, asked.kind, asked.period, asked.by, asked.where, before)
+    found = breakdowns.breakdown(asked.client, asked.kind, asked.period, asked.by, asked.where, before)
+    if asked.by != By.TEAM:
+        return found
+    named = teams.told_to_clients([asked.client.pk])
+    return replace(found, rows=tuple(row for row in found.rows if not row.value or int(row.value) in named))
 
 
 @figure(

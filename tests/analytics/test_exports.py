@@ -79,7 +79,7 @@ def test_the_rows_are_as_many_as_the_figure_counts_with_the_same_scores(rows, ac
 def test_a_row_tells_context_comment_other_answers_and_themes_but_nobody_who_served_or_was_served(rows, acme):
     themes.adopt_starter_taxonomy(acme)
     survey, team = factories.make_long_survey(acme), factories.make_team(acme, "Nord")
-    agent = factories.make_agent(acme, "Zyx Ritter", team=team)
+    agent, *_colleagues = (factories.make_agent(acme, f"Zyx {name}", team=team) for name in ("Ritter", "Abel", "Ott"))
     campaign = factories.make_campaign(acme, survey=survey)
     for _each in range(6):
         contact = factories.make_contact(acme, agent=agent, team=team, external_id=f"Zyx-{_each}")

@@ -1,14 +1,17 @@
 """Which teams a client is told by name: none that is one or two people, nor one by which these could be told."""
 
+import csv
 import datetime as dt
+import io
 import json
+from collections import Counter
 
 import pytest
 from django.urls import reverse
 
 from analytics import teams
 from analytics.models import ThemeAssignment
-from surveys.models import Response
+from surveys.models import ApiKey, Response
 from tests import factories
 from tests.feedback_loop.crowds import answered
 
@@ -98,3 +101,20 @@ def test_an_unnamed_team_in_an_address_is_told_like_one_that_does_not_exist(clie
         listed = client.get(reverse("admin:surveys_response_changelist"), {"period": "all", "team": team})
         told.append(([row["n"] for row in rows if row["figure"] == "score"], listed.context["cl"].result_count))
     assert told == [([160, None], 0)] * 2
+
+
+def test_a_key_of_the_client_is_told_the_same_teams_by_figures_and_in_files(client, acme):
+    made = make_teams(acme, Nord=4, Ostwind=2, Sued=3, West=3)
+    for team in made.values():
+        answered(acme, OCTOBER, (20, 10, 10), team=team)
+    key = ApiKey.objects.create_key(client=acme, name="test")[1]
+
+    def get(name, **query):
+        asked = {"kind": "nps", "period": "2026-10", **query}
+        return client.get(reverse(f"api-{name}"), asked, headers={"Authorization": f"Api-Key {key}"})
+
+    assert sorted(row["name"] for row in get("breakdown", by="team").json()["rows"]) == ["Nord", "West"]
+    assert [get("score", team=made[name].pk).status_code for name in ("Nord", "Ostwind", "Sued")] == [200, 404, 404]
+    assert get("rows", team=made["Ostwind"].pk).status_code == 404
+    rows = list(csv.DictReader(io.StringIO(b"".join(get("rows")).decode("utf-8-sig"), newline="")))
+    assert Counter(row["team"] for row in rows) == {"Nord": 40, "West": 40, "*": 80}
