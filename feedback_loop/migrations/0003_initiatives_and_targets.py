@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                     "value",
                     models.DecimalField(
                         decimal_places=1,
-                        help_text="NPS in points; satisfaction, little effort and mentions in percent.",
+                        help_text="NPS in points, all else in percent.",
                         max_digits=4,
                         validators=[
                             django.core.validators.MinValueValidator(-100),

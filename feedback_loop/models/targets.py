@@ -26,7 +26,7 @@ class Target(Measured):
         max_digits=4,
         decimal_places=1,
         validators=[MinValueValidator(-100), MaxValueValidator(100)],
-        help_text=_("NPS in points; satisfaction, little effort and mentions in percent."),
+        help_text=_("NPS in points, all else in percent."),
     )
     period = models.CharField(_("in each"), max_length=7, choices=Period.choices, default=Period.MONTH)
     starts_on = models.DateField(_("from"), help_text=_("Periods that begin before this day do not count."))

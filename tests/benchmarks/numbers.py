@@ -7,8 +7,8 @@ compared with, the trend of twelve months, the distribution, breakdowns by team,
 in one look, as a page asks, and each by itself, as the API does; beside it the funnel, which is counted from
 invitations. Each client three times, the best of them; p95 over the clients.
 *all_clients*: one kind of survey, all clients, twelve months: that have ended, and with the one that goes on.
-*filling*: the answers of the last 39 days onto those of the year before, of all clients. `--base` tallies all but those
-39 days anew, and nothing else; after that `--fill` measures the rest. It is now when the last answer came.
+*filling*: `--base` tallies all answers but those of the last 39 days onto nothing; after that `--fill` tallies the rest
+onto these, of which three in four follow one of the same customer. It is now when the last answer came.
 
 The bare limit is a table of 365,000 tallies by client and day with three numbers: sums by month of one client (without
 an index, and with one) and of all. That of filling is one statement that groups the same answers by the same columns.
@@ -198,29 +198,31 @@ def without_the_newest(clients: list, at: dt.datetime) -> dict:
     tables = [model._meta.db_table for model in (CellTally, DayTally, TalliedUntil)]
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)}")
-    until = at - dt.timedelta(NEW_DAYS)
-    number, seconds = Response.objects.filter(submitted_at__lt=until).count(), filled(clients, until)
+    since = Response.objects.earliest("submitted_at").submitted_at
+    found = filling(clients, since, at.replace(minute=0, second=0, microsecond=0) - dt.timedelta(NEW_DAYS))
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"VACUUM ANALYZE {table}")
-    return {
-        "answers": number,
-        "seconds": round(seconds, 1),
-        "seconds_of_a_million": round(seconds / number * 1e6, 1),
-    }
+    return found
 
 
-def filling(clients: list, at: dt.datetime) -> dict:
+def the_newest(clients: list, at: dt.datetime) -> dict:
     """The newest answers onto the year before; ValueError where they are tallied already."""
     from analytics.models import TalliedUntil
-    from surveys.models import Response
 
-    since, until = (TalliedUntil.objects.earliest("until").until, at.replace(minute=0, second=0, microsecond=0))
+    since = TalliedUntil.objects.earliest("until").until
     if at - since < dt.timedelta(NEW_DAYS):
         raise ValueError("tally all but the newest answers first: --base")
+    return filling(clients, since, at.replace(minute=0, second=0, microsecond=0))
+
+
+def filling(clients: list, since: dt.datetime, until: dt.datetime) -> dict:
+    """What is tallied at `until`, beside the bare statement before and after it: both find at hand what was read."""
+    from surveys.models import Response
+
     within = {"submitted_at__gte": since, "submitted_at__lt": until - dt.timedelta(hours=1)}
     number = Response.objects.filter(client__in=clients, **within).count()
-    limit = grouped(clients, *within.values())  # before and after: what is new is at hand for both
+    limit = grouped(clients, *within.values())
     taken = filled(clients, until)
     limit = min(limit, grouped(clients, *within.values()))
     return {
@@ -251,7 +253,7 @@ def main() -> None:
     at = last_answer()
     clients = list(Client.objects.filter(slug__startswith="client-").order_by("pk"))
     if wanted.base or wanted.fill:
-        print(json.dumps((without_the_newest if wanted.base else filling)(clients, at), indent=2))
+        print(json.dumps((without_the_newest if wanted.base else the_newest)(clients, at), indent=2))
         return
     filled(clients, at)
     make_bare(clients)
