@@ -106,15 +106,17 @@ def questions_of(version: SurveyVersion) -> tuple[Question, ...]:
 
 def version_of(version_id: int) -> SurveyVersion:
     """The published version with this number and its survey, kept in this process with its questions."""
-    return published(version_id)[0].version
+    if questions := published(version_id):
+        return questions[0].version
+    return SurveyVersion.objects.select_related("survey").get(pk=version_id)
 
 
 @lru_cache(maxsize=500)
 def published(version_id: int) -> tuple[Question, ...]:
-    """Of the version with this number, which knows its survey. One query. A draft, which may change, raises."""
-    of_published = {"version": version_id, "version__published_at__isnull": False}
-    if not (found := tuple(Question.objects.filter(**of_published).select_related("version__survey"))):
-        raise SurveyVersion.DoesNotExist(version_id)
+    """Of the published version with this number, which they know, and its survey. One query. ValueError for a draft."""
+    found = tuple(Question.objects.filter(version=version_id).select_related("version__survey"))
+    if any(question.version.published_at is None for question in found):
+        raise ValueError(f"version {version_id} is a draft, which may change")
     return found
 
 

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.models import Question
+from surveys import questionnaire
+from surveys.models import Question, SurveyVersion
 from surveys.questionnaire import Situation, pages, shown, steps
+from tests import factories
 
 PHONE = Situation("de", "phone", "Gold")
 
@@ -92,3 +94,18 @@ def test_pages_keep_every_question_once_and_in_order(breaks, score):
     asked = [question(f"q{place}", starts_page=starts) for place, starts in enumerate(breaks)]
     assert [one.key for page in pages(asked) for one in page] == keys(asked)
     assert [one.key for page in steps(asked, "nps", PHONE, {"score": score}) for one in page] == keys(asked)
+
+
+@pytest.mark.django_db
+def test_what_is_published_is_read_once_and_a_draft_is_never_kept(acme, django_assert_num_queries):
+    survey = factories.make_survey(acme)
+    number = survey.current.pk
+    with django_assert_num_queries(1):
+        version = questionnaire.version_of(number)
+        kept = questionnaire.questions_of(version)
+        assert (version.survey, questionnaire.questions_of(version)) == (survey, kept)
+    draft = SurveyVersion.objects.create(survey=survey, number=2)
+    Question.objects.create(version=draft, key="score", kind="csat", position=0, wording={})
+    for _again in range(2):
+        with pytest.raises(ValueError, match="is a draft"):
+            questionnaire.version_of(draft.pk)
