@@ -28,6 +28,7 @@ from .small_groups import Shown, Span, may_show, protect_table
 Cells = Mapping[tuple[str, ...], int]
 """How many answers have these values of a list of attributes."""
 
+MOST_FILTERS = 3  # at once, of what leaves by API or as a file
 NAMES = "*theme"  # the first attribute of a theme's table: does an answer name it?
 YES, NO = "1", "0"
 

@@ -30,7 +30,7 @@ def rows(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
     409 in words where the figure is hidden from those who see no single answers. It changes nothing but the log.
     """
     client = Client.objects.filter(slug=slug).first()
-    if form not in tables.FORMATS or client is None or not _sees(request.user, client):
+    if form not in tables.FORMATS or client is None or not sees(request.user, client):
         raise Http404
     known = {name: value for name, value in request.GET.items() if _is_known(name) and value}
     try:
@@ -46,7 +46,7 @@ def rows(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
     return tables.download(f"{client.slug}-{asked.kind}-{asked.period.text}", form, table.head, table.rows)
 
 
-def _sees(login: Login, client: Client) -> bool:
+def sees(login: Login, client: Client) -> bool:
     """Who looks from another client's side, and is lead or agent here, gets no file: it would be the client's."""
     reach = reach_of(login)
     if reach.is_everything or client.pk in reach.analyst_clients | reach.viewer_clients:

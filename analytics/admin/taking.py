@@ -15,7 +15,7 @@ from surveys.admin_scope import names_agents
 from surveys.models import Client, Survey, reach_of
 
 from .. import figures, periods
-from ..api.asked import MOST_FILTERS as MOST_FILTERS
+from .downloads import sees
 from .filters import clients_of
 
 OFFERED = {"month": 14, "quarter": 6, "year": 3}  # periods to choose from, with the one under way
@@ -65,9 +65,10 @@ def _periods(zone: str) -> list[tuple[str, str]]:
 
 @require_safe
 def take(request: HttpRequest) -> HttpResponse:
-    """From what the form of the list says to the file itself, which says who may have it."""
+    """From what the form of the list says to the file itself; 404 outside the reach of the login, as there."""
     slug, form = request.GET.get("of", ""), request.GET.get("form", "")
-    if form not in tables.FORMATS or not Client.objects.filter(slug=slug).exists():
+    client = Client.objects.filter(slug=slug).first()
+    if form not in tables.FORMATS or client is None or not sees(request.user, client):
         raise Http404
     asked = {name: request.GET.get(name, "") for name in ("kind", "period")}
     return redirect(f"{reverse('admin:surveys_response_rows', args=[slug, form])}?{urlencode(asked)}")

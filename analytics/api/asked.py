@@ -17,10 +17,10 @@ from surveys.models import Agent, Client, Survey, SurveyVersion, Team
 
 from .. import teams
 from ..dimensions import ATTRIBUTE, LONGEST_VALUE, By, Where, attribute
+from ..disclosure import MOST_FILTERS
 from ..models import ChosenAttribute, Theme
 from ..periods import Period, parse
 
-MOST_FILTERS = 3
 NONE = "-"  # answers without any value
 FILTERS = tuple(by for by in By if by != By.AGENT)  # by API; of the provider's own staff, see the admin
 _ROWS: dict[str, Callable[[Client], QuerySet]] = {

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from analytics import impact, queries
-from analytics.admin.taking import MOST_FILTERS
 from analytics.counts import By
 from analytics.demand import failure_demand
+from analytics.disclosure import MOST_FILTERS
 from analytics.drivers import drivers
 from analytics.matters import repeats
 from analytics.scores import SHOWN_FROM, VALUE_FROM, Change, Estimate
