@@ -24,7 +24,8 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("TalliedUntil", "until", models.DateTimeField(null=True)),
-        migrations.RunPython(to_the_moment, to_the_day),
+        migrations.RunPython(to_the_moment, migrations.RunPython.noop),
         migrations.AlterField("TalliedUntil", "until", models.DateTimeField()),
         migrations.RemoveField("TalliedUntil", "until_on"),
+        migrations.RunPython(migrations.RunPython.noop, to_the_day),  # the first step back: the day has no value then
     ]
