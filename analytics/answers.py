@@ -1,6 +1,6 @@
 """Answers that count, as the database finds and groups them; what is made of them stands in `counts`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -11,10 +11,12 @@ from django.db.models import (
     DateTimeField,
     Exists,
     Expression,
+    Field,
     OuterRef,
     Q,
     QuerySet,
     SmallIntegerField,
+    Subquery,
     Value,
     When,
 )
@@ -32,39 +34,58 @@ def of(clients: Sequence[Client], kind: str) -> QuerySet[Response]:
     return Response.objects.counting().filter(client__in=clients, kind=kind).order_by()
 
 
-def by_same_person(clients: Sequence[Client], kind: str) -> QuerySet[Response]:
+def latest(clients: Sequence[Client], kind: str, run: Sequence[Period], where: Where) -> QuerySet[Response]:
+    """Of each customer the latest in a period, each with the `place` of its period in `run`."""
+    later = _by_same_person(clients, kind).filter(
+        _within_all(run), _after(OuterRef("submitted_at"), OuterRef("pk")), submitted_at__lt=OuterRef("place_ends_at")
+    )
+    return placed(clients, kind, run).filter(~Exists(later), *matching_all(where))
+
+
+def placed(clients: Sequence[Client], kind: str, run: Sequence[Period]) -> QuerySet[Response]:
+    """All answers within a period, each with the `place` of its period in `run` and when that begins and ends."""
+    check(run)
+    within = _before_end if is_gapless(run) else _within
+
+    def of_period(values: Iterable, field: Field) -> Case:
+        cases = (When(within(period), then=Value(value)) for period, value in zip(run, values, strict=True))
+        return Case(*cases, output_field=field)
+
+    return (
+        of(clients, kind)
+        .filter(_within_all(run))
+        .annotate(
+            place=of_period(range(len(run)), SmallIntegerField()),
+            place_starts_at=of_period([period.start for period in run], DateTimeField()),
+            place_ends_at=of_period([period.end for period in run], DateTimeField()),
+        )
+        .filter(place__isnull=False)
+    )
+
+
+def followed(clients: Sequence[Client], kind: str) -> Subquery:
+    """Of an answer with a place: the one before it in its period by the same person; None of the first."""
+    earlier = _by_same_person(clients, kind).filter(
+        _before(OuterRef("submitted_at"), OuterRef("pk")), submitted_at__gte=OuterRef("place_starts_at")
+    )
+    return Subquery(earlier.order_by("-submitted_at", "-pk").values("pk")[:1])
+
+
+def _by_same_person(clients: Sequence[Client], kind: str) -> QuerySet[Response]:
     """For a subquery: all of the customer's answers of the kind."""
     return of(clients, kind).filter(invitation__customer=OuterRef("invitation__customer"))
 
 
-def latest(clients: Sequence[Client], kind: str, run: Sequence[Period], where: Where) -> QuerySet[Response]:
-    """Of each customer the latest in a period, each with the `place` of its period in `run`."""
-    within = _before_end if is_gapless(run) else _within
-    ends = (When(within(period), then=Value(period.end)) for period in run)
-    same_time = Q(submitted_at=OuterRef("submitted_at"), pk__gt=OuterRef("pk"))
-    within_run = Q(submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)  # of both, lest all be searched
-    later = by_same_person(clients, kind).filter(
-        within_run,
-        same_time | Q(submitted_at__gt=OuterRef("submitted_at")),
-        submitted_at__lt=OuterRef("place_ends_at"),
-    )
-    return (
-        of(clients, kind)
-        .filter(within_run)
-        .annotate(place=place_in(run, within), place_ends_at=Case(*ends, output_field=DateTimeField()))
-        .filter(~Exists(later), *matching_all(where), place__isnull=False)
-    )
+def _after(at: OuterRef, pk: OuterRef) -> Q:
+    return Q(submitted_at__gt=at) | Q(submitted_at=at, pk__gt=pk)
+
+
+def _before(at: OuterRef, pk: OuterRef) -> Q:
+    return Q(submitted_at__lt=at) | Q(submitted_at=at, pk__lt=pk)
 
 
 def matching_all(where: Where) -> list[Q | Expression]:
     return [matching(by, value) for by, value in where.items()]
-
-
-def place_in(run: Sequence[Period], within: Callable[[Period], Q]) -> Case:
-    """The place of a row's period. ValueError if periods overlap."""
-    check(run)
-    places = (When(within(period), then=Value(place)) for place, period in enumerate(run))
-    return Case(*places, output_field=SmallIntegerField())
 
 
 def check(run: Sequence[Period]) -> None:
@@ -103,6 +124,11 @@ def crossed(rows: QuerySet[Response], length: int, attributes: Sequence[str]) ->
 def is_gapless(run: Sequence[Period]) -> bool:
     """Whether each period begins where the one before it ends: then the first one that ends later is the right one."""
     return all(period.first_on == before.last_on + timedelta(1) for before, period in pairwise(run))
+
+
+def _within_all(run: Sequence[Period]) -> Q:
+    """Of both sides of a comparison, lest all be searched."""
+    return Q(submitted_at__gte=run[0].start, submitted_at__lt=run[-1].end)
 
 
 def _before_end(period: Period) -> Q:

@@ -1,6 +1,6 @@
 """Which weeks, months, quarters and years of a client's history are hidden lest days between them be computed.
 
-`protect_periods` decides, on all of them at once. An answer counts on its day if it is its customer's latest of the
+`protect_periods` decides, on all of them at once. An answer counts on its day if it is its customer's first of the
 week. Where a customer answers more often, longer periods have fewer answers than their days, and less can be computed.
 """
 
@@ -15,7 +15,7 @@ from django.db.models.functions import TruncDate
 from surveys.models import Client
 
 from . import answers, tallies
-from .models import DayTally, LatestIn
+from .models import CountsIn, DayTally
 from .periods import containing, midnight
 from .small_groups import Shown, Span, protect_periods
 from .tallies import Standing
@@ -24,7 +24,7 @@ Days = Mapping[dt.date, int]
 
 CALENDAR = ("week", "month", "quarter", "year")
 KEPT = 512  # histories of a client and kind in one process, some kilobytes each
-_IN_WEEK = [code for code in range(1, sum(LatestIn) + 1) if code & LatestIn.WEEK]
+_IN_WEEK = [code for code in range(1, sum(CountsIn) + 1) if code & CountsIn.WEEK]
 
 
 def hidden(clients: Sequence[Client], kind: str, to: dt.date = dt.date.max) -> dict[int, frozenset[Span]]:
@@ -61,7 +61,7 @@ Ended = tuple[Daily, tuple[tuple[dt.date, dt.date], ...], frozenset[Span]]
 @lru_cache(maxsize=KEPT)
 def _of(client_id: int, kind: str, state: Standing) -> Ended:
     """Of what is tallied; nothing in it changes without a new `Standing.token`."""
-    tallied = DayTally.objects.filter(client=client_id, kind=kind, day_on__lt=state.until_on, latest_in__in=_IN_WEEK)
+    tallied = DayTally.objects.filter(client=client_id, kind=kind, day_on__lt=state.until_on, counts_in__in=_IN_WEEK)
     each = sum((F(f"n{score}") for score in answers.SCORES[1:]), F("n0"))
     days = tallied.order_by("day_on").values_list("day_on").annotate(n=Sum(each))
     return _ended(state.zone, state.until_on, tuple(days))
@@ -114,8 +114,9 @@ def _fresh(clients: Sequence[Client], kind: str, until_on: dt.date | None) -> di
     weeks = [containing(ends["first"], "week", zone)]
     while weeks[-1].end <= ends["last"]:
         weeks.append(weeks[-1].next())
-    latest = answers.latest(clients, kind, weeks, {}).filter(submitted_at__gte=ends["first"])
-    days = latest.annotate(day_on=TruncDate("submitted_at", tzinfo=clients[0].zone))
+    placed = answers.placed(clients, kind, weeks).filter(submitted_at__gte=ends["first"])
+    firsts = placed.annotate(before=answers.followed(clients, kind)).filter(before=None)
+    days = firsts.annotate(day_on=TruncDate("submitted_at", tzinfo=clients[0].zone))
     for client, day_on, n in days.values_list("client_id", "day_on").annotate(n=Count("pk")):
         found[client][day_on] = n
     return found

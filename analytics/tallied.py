@@ -1,7 +1,7 @@
 """Numbers read from tallies as far as they are right, and from the answers for the rest, in one statement.
 
 Taken together: the tallies of untouched days; the answers of the others, and those that are not tallied yet; and, taken
-away, what was tallied as its customer's latest of a period and has been followed by one that is not tallied yet.
+away, those that these follow in the same period, as tallies do themselves.
 
 What is read of tallies is written as SQL: a page asks a dozen times, and Django takes longer to write such a statement
 than a database to answer it.
@@ -18,14 +18,14 @@ from operator import or_
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet, Subquery, Value
+from django.db.models import Q, QuerySet
 
 from surveys.models import Client
 
 from . import answers, tallies
 from .answers import SCORES
 from .dimensions import By, Where, is_key
-from .models import LatestIn
+from .models import CountsIn
 from .periods import Period, midnight
 from .tallies import Standing
 
@@ -51,7 +51,7 @@ def read(clients: Sequence[Client], kind: str, run: Sequence[Period], by: str, w
         for client, place, value, *numbers in _together(*parts, _tokens(clients)):
             if place == -1:
                 token = (token[0] + numbers[0], token[1] + numbers[1])
-            elif place is not None:  # tallies of what is not the latest in its period stand at none
+            elif place is not None:  # tallies that do not count in their period stand at none
                 found[client, place, value] = tuple(map(sum, zip(found[client, place, value], numbers, strict=True)))
         if token == state.token:
             return {key: numbers for key, numbers in found.items() if any(numbers)}
@@ -78,27 +78,27 @@ def _serve(state: Standing, run: Sequence[Period], by: str, where: Where) -> boo
 def _answers(
     clients: Sequence[Client], state: Standing, kind: str, run: Sequence[Period], by: str, where: Where
 ) -> list[Statement]:
-    """What tallies do not tell, or not yet; nothing of periods that are over and untouched."""
-    touched, until = _touched(state, run), state.until
-    on_touched = [
+    """What tallies do not tell, or not yet: answers, less those that they follow in the same period."""
+    untold = [
         Q(submitted_at__gte=midnight(first_on, state.zone), submitted_at__lt=midnight(next_on, state.zone))
-        for first_on, next_on in tallies.stretches(touched)
+        for first_on, next_on in tallies.stretches(_touched(state, run))
     ]
-    open_too = [Q(submitted_at__gte=until)] if run[-1].end > until else []
-    parts: list[QuerySet] = []
-    if on_touched or open_too:
-        rows = answers.latest(clients, kind, run, where).filter(reduce(or_, on_touched + open_too))
-        parts += answers.numbers(rows, by)
-    for place, period in enumerate(run):
-        if period.start < until < period.end:
-            last = answers.by_same_person(clients, kind).filter(submitted_at__gte=period.start, submitted_at__lt=until)
-            fresh = answers.of(clients, kind).filter(submitted_at__gte=until, submitted_at__lt=period.end)
-            followed = fresh.values(last=Subquery(last.order_by("-submitted_at", "-pk").values("pk")[:1]))
-            rows = answers.of(clients, kind).filter(*answers.matching_all(where), pk__in=followed)
-            if on_touched:
-                rows = rows.exclude(reduce(or_, on_touched))
-            parts += answers.numbers(rows.annotate(place=Value(place)), by, sign=-1)
-    return list(_written(parts))
+    if run[-1].end > state.until:
+        untold.append(Q(submitted_at__gte=state.until))
+    if not untold:
+        return []
+    rows = answers.placed(clients, kind, run)
+    new = rows.filter(reduce(or_, untold))
+    followed = rows.filter(pk__in=new.values(before=answers.followed(clients, kind)))
+    narrowed = answers.matching_all(where)
+    return list(
+        _written(
+            [
+                *answers.numbers(new.filter(*narrowed), by),
+                *answers.numbers(followed.filter(*narrowed), by, sign=-1),
+            ]
+        )
+    )
 
 
 def _written(parts: Iterable[QuerySet]) -> Iterator[Statement]:
@@ -135,23 +135,23 @@ def _marks(values: Sequence) -> str:
 
 
 def _placed(run: Sequence[Period]) -> tuple[str, list[str], str]:
-    """The place of the period in which a day lies, with its values; none where it is not the latest in that, as far as
-    this is no condition of all."""
+    """The place of the period in which a day lies, with its values; none where its tally does not count in that, as far
+    as this is no condition of all."""
     if answers.is_gapless(run) and len({period.kind for period in run}) == 1:
         cases = " ".join(f"WHEN tally.day_on <= %s THEN {place}" for place in range(len(run)))
-        return f"CASE {cases} END", [str(period.last_on) for period in run], f"AND {_is_latest_in(run[0])}"
+        return f"CASE {cases} END", [str(period.last_on) for period in run], f"AND {_counts_in(run[0])}"
     answers.check(run)
     cases = " ".join(
-        f"WHEN tally.day_on >= %s AND tally.day_on <= %s AND {_is_latest_in(period)} THEN {place}"
+        f"WHEN tally.day_on >= %s AND tally.day_on <= %s AND {_counts_in(period)} THEN {place}"
         for place, period in enumerate(run)
     )
     return f"CASE {cases} END", [str(day) for period in run for day in (period.first_on, period.last_on)], ""
 
 
-def _is_latest_in(period: Period) -> str:
+def _counts_in(period: Period) -> str:
     """All values that say so, in a list: of these the planner knows how many rows have them."""
-    bit = LatestIn[period.kind.upper()]
-    return f"tally.latest_in IN ({', '.join(str(code) for code in range(1, sum(LatestIn) + 1) if code & bit)})"
+    bit = CountsIn[period.kind.upper()]
+    return f"tally.counts_in IN ({', '.join(str(code) for code in range(1, sum(CountsIn) + 1) if code & bit)})"
 
 
 def _source(by: str, where: Where) -> tuple[str, str, list[Statement]]:

@@ -1,8 +1,8 @@
 """Tallies: answers counted once and kept by day, filled hour by hour and mended where answers changed.
 
 One turn of the sweep is one transaction over one client and a bounded number of answers. It adds those of hours that
-have ended, moves earlier ones that are no longer the latest of their period, and counts days anew where one changed. A
-turn that dies undoes itself and is done again; of two at once for one client, one gives way.
+have ended, and counts days anew where an answer changed, or one that is followed there. A turn that dies undoes itself
+and is done again; of two at once for one client, one gives way.
 
 The hours that are `Touched` are read before anything is counted, and only those read are taken away: what changes
 meanwhile stays noted. That a turn may see such a change by halves does no harm: its days are not read from tallies
@@ -145,10 +145,11 @@ def turn(client: Client, at: dt.datetime) -> bool:
         if begin == end and not notes:
             return False
         if begin < end:
-            tallying.fill(client, state.attributes, begin, end)
+            tallying.add(client, state.attributes, begin, end)
         for first_on, next_on in stretches(touched):
             _forget(client, day_on__gte=first_on, day_on__lt=next_on)
-            tallying.count(client, state.attributes, first_on, next_on, end)
+            first, after = (min(midnight(day, state.zone), end) for day in (first_on, next_on))
+            tallying.add(client, state.attributes, first, after)
         Touched.objects.filter(pk__in=notes).delete()
         TalliedUntil.objects.filter(pk=client.pk).update(until=end)
     return True

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import Expression, F, OuterRef, QuerySet, Subquery, Window
+from django.db.models import Expression, F, QuerySet, Window
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Lead, TruncDate
 
 from surveys.models import Client, Response
 
 from .dimensions import By, attribute, value_of
-from .models import CellTally, DayTally, LatestIn
+from .models import CellTally, CountsIn, DayTally
 from .models.tallies import Tally
 from .periods import midnight
 
@@ -31,53 +31,36 @@ _BEGINS = {  # with what a day's week, month, quarter or year begins
 }
 
 
-def fill(client: Client, attributes: Sequence[str], begin: dt.datetime, end: dt.datetime) -> None:
-    """Add the answers from `begin` to before `end`, which nobody has counted yet, and move those that they follow.
+def add(client: Client, attributes: Sequence[str], begin: dt.datetime, end: dt.datetime) -> None:
+    """Count the answers from `begin` to before `end`, which no tally counts yet.
 
-    An answer before `begin` was tallied as the latest of all its periods, if it was the customer's last one: it is
-    taken away there and added where it belongs now.
+    Each counts on its day. The day of the answer that follows it, by the same customer and of the same kind, takes it
+    away again in all periods in which both lie: so of a customer's answers in a period the latest remains, and nothing
+    of earlier days changes.
     """
-    begin_on = begin.astimezone(client.zone).date()
-    floor = min(begin_on - dt.timedelta(begin_on.weekday()), begin_on.replace(month=1, day=1))
+    first_on = begin.astimezone(client.zone).date()
+    floor = min(first_on - dt.timedelta(first_on.weekday()), first_on.replace(month=1, day=1))
     new, before = _answers(client, begin, end), _answers(client, midnight(floor, client.time_zone), begin)
     columns = _columns(client, attributes)
     names = ", ".join(columns)
     whose = F("invitation__customer"), _lead(client)
     queries: list[tuple[str, QuerySet | str]] = [(f"new({names}, customer, next_on)", _rows(new, columns, *whose))]
-    found = [f"SELECT {names}, 1, {_latest_in()} FROM new"]
+    followed = f"SELECT {names}, next_on FROM new WHERE next_on IS NOT NULL"
     if before.exists():
         first = "SELECT kind, customer, MIN(day_on) FROM new WHERE customer IS NOT NULL GROUP BY kind, customer"
         earlier = before.filter(invitation__customer__in=RawSQL("SELECT person FROM first", []))
-        followed = "earlier JOIN first ON of_kind = kind AND person = customer WHERE next_on IS NULL"
         queries += [("first(of_kind, person, followed_on)", first)]
         queries += [(f"earlier({names}, customer, next_on)", _rows(earlier, columns, *whose))]
-        queries += [(f"moved({names}, next_on)", f"SELECT {names}, followed_on FROM {followed}")]
-        found += [
-            f"SELECT {names}, -1, {sum(LatestIn)} FROM moved",
-            f"SELECT {names}, 1, {_latest_in()} FROM moved",
-        ]
-    _insert(client, attributes, [*queries, (f"found({names}, sign, latest_in)", " UNION ALL ".join(found))])
-
-
-def count(client: Client, attributes: Sequence[str], first_on: dt.date, next_on: dt.date, until: dt.datetime) -> None:
-    """Add the answers of days that bear none, as they stand before what comes from `until` on."""
-    first, after = (min(midnight(day, client.time_zone), until) for day in (first_on, next_on))
-    later = _of_same_person(_answers(client, after, until)).order_by("submitted_at", "pk")
-    following = Coalesce(_lead(client), Subquery(later.values_list(_day(client))[:1]))
-    columns = _columns(client, attributes)
-    names = ", ".join(columns)
-    rows = _rows(_answers(client, first, after), columns, following)
-    found = f"SELECT {names}, 1, {_latest_in()} FROM days"
-    _insert(client, attributes, [(f"days({names}, next_on)", rows), (f"found({names}, sign, latest_in)", found)])
+        last = "earlier JOIN first ON of_kind = kind AND person = customer WHERE next_on IS NULL"
+        followed += f" UNION ALL SELECT {names}, followed_on FROM {last}"
+    queries += [(f"followed({names}, next_on)", followed)]
+    others = ", ".join("next_on" if name == "day_on" else name for name in columns)
+    found = f"SELECT {names}, 1, {sum(CountsIn)} FROM new UNION ALL SELECT {others}, -1, {_both_in()} FROM followed"
+    _insert(client, attributes, [*queries, (f"found({names}, sign, counts_in)", found)])
 
 
 def _answers(client: Client, start: dt.datetime, end: dt.datetime) -> QuerySet[Response]:
     return Response.objects.counting().filter(client=client, submitted_at__gte=start, submitted_at__lt=end).order_by()
-
-
-def _of_same_person(answers: QuerySet[Response]) -> QuerySet[Response]:
-    """For a subquery."""
-    return answers.filter(kind=OuterRef("kind"), invitation__customer=OuterRef("invitation__customer"))
 
 
 def _rows(answers: QuerySet[Response], columns: dict, *more: Expression) -> QuerySet:
@@ -111,15 +94,14 @@ def _dimensions(attributes: Sequence[str]) -> list[str]:
     return [*CELLS, *map(attribute, attributes)]
 
 
-def _latest_in() -> str:
-    """LatestIn of an answer with `day_on` and `next_on`."""
+def _both_in() -> str:
+    """CountsIn of the periods in which both `day_on` and `next_on` lie."""
     begins = _BEGINS[connection.vendor]
-    bits = (
+    return " + ".join(
         f"CASE WHEN {begins[period.name.lower()].format('day_on')} = {begins[period.name.lower()].format('next_on')} "
-        f"THEN 0 ELSE {period.value} END"
-        for period in LatestIn
+        f"THEN {period.value} ELSE 0 END"
+        for period in CountsIn
     )
-    return f"CASE WHEN next_on IS NULL THEN {sum(LatestIn)} ELSE {' + '.join(bits)} END"
 
 
 def _insert(client: Client, attributes: Sequence[str], queries: list[tuple[str, QuerySet | str]]) -> None:
@@ -149,19 +131,19 @@ def _insert(client: Client, attributes: Sequence[str], queries: list[tuple[str, 
 
 
 def _sums(client: Client, own: list[str], rows: str = "found") -> str:
-    """How many gave which score, by day, kind, `latest_in` and columns of one tally's own."""
+    """How many gave which score, by day, kind, `counts_in` and columns of one tally's own."""
     numbers = ", ".join(f"SUM(CASE score WHEN {score} THEN sign ELSE 0 END)" for score in range(11))
-    groups = ", ".join(["day_on", "latest_in", "kind", *own[-1:]])
+    groups = ", ".join(["day_on", "counts_in", "kind", *own[-1:]])
     return (
-        f"SELECT {client.pk}, day_on, latest_in, kind, {', '.join(own)}, {numbers} "
-        f"FROM {rows} WHERE latest_in > 0 GROUP BY {groups}"
+        f"SELECT {client.pk}, day_on, counts_in, kind, {', '.join(own)}, {numbers} "
+        f"FROM {rows} WHERE counts_in > 0 GROUP BY {groups}"
     )
 
 
 def _into(model: type[Tally], own: list[str], selects: list[str]) -> str:
     """In the order of the primary key, by which they are read: neighbours lie in one page."""
     table = model._meta.db_table
-    columns = ["client_id", "day_on", "latest_in", "kind", *own]
+    columns = ["client_id", "day_on", "counts_in", "kind", *own]
     added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _NUMBERS)
     order = [columns.index(name) + 1 for name in ("kind", "dimension", "day_on") if name in columns]
     return (

@@ -2,8 +2,7 @@
 
 A fresh answer pays one comparison: its hour is tallied an hour after it ended at the earliest, so what changes within
 half an hour of being submitted needs no note (a transaction that is open for half an hour would break this). Noted are
-the hour of the answer and, where it comes, goes, or changes its person, that of the person's answer before it, which
-was or becomes the latest of its period by this.
+the hour of the answer and that of the one that follows it, whose day takes it away (see `tallying.add`).
 
 Installed after each `migrate`, since remaking a table on SQLite drops its triggers. There they must be away while
 tables are remade; what changed meanwhile nobody noted, so that everything is tallied anew.
@@ -12,6 +11,7 @@ tables are remade; what changed meanwhile nobody noted, so that everything is ta
 # ruff: noqa: S608  only names of tables and columns are written into the statements
 
 from collections.abc import Iterator
+from functools import partial
 
 from django.db import connections
 
@@ -22,54 +22,26 @@ _OLD = {
 }
 _HOUR = {"postgresql": "date_trunc('hour', {})", "sqlite": "substr({}, 1, 13) || ':00:00'"}
 
-_COUNTS = "NOT EXISTS (SELECT 1 FROM surveys_exclusion x WHERE x.response_id = r.id AND x.state = 'confirmed')"
+_COUNTS = "NOT EXISTS (SELECT 1 FROM surveys_exclusion x WHERE x.response_id = n.id AND x.state = 'confirmed')"
+
+_WHOSE = "(SELECT m.customer_id FROM surveys_invitation m WHERE m.id = r.invitation_id)"
 
 
-class _Words:
-    """The statements that note something, for one vendor."""
-
-    def __init__(self, vendor: str) -> None:
-        self.old = _OLD[vendor].format
-        self.hour = _HOUR[vendor].format
-
-    def answers(self, source: str) -> str:
-        """The answers `r` of FROM and WHERE, those that were asked for and are old."""
-        at = "r.submitted_at"
-        return (
-            f"INSERT INTO analytics_touched (client_id, at) SELECT DISTINCT r.client_id, {self.hour(at)} "
-            f"FROM {source} AND r.invitation_id IS NOT NULL AND {self.old(at)};"
-        )
-
-    def row(self, row: str) -> str:
-        """A response as it stands in NEW or OLD, and the one before it."""
-        own = f"SELECT {row}.client_id, {self.hour(row + '.submitted_at')} WHERE {row}.invitation_id IS NOT NULL"
-        customer = f"(SELECT i.customer_id FROM surveys_invitation i WHERE i.id = {row}.invitation_id)"
-        before = self._before(customer, f"{row}.kind", f"{row}.submitted_at", f"{row}.id")
-        return f"INSERT INTO analytics_touched (client_id, at) {own}; {before}"
-
-    def asked(self, row: str) -> str:
-        """The answer before that to an invitation, by the customer whom the invitation has in NEW or OLD."""
-        return self._before(f"{row}.customer_id", *self._columns(f"a.invitation_id = {row}.id"))
-
-    def excluded(self, row: str) -> str:
-        """The answer that an exclusion is about, and the one before it."""
-        invitation, *columns = self._columns(f"a.id = {row}.response_id", "invitation_id", "kind", "submitted_at", "id")
-        customer = f"(SELECT m.customer_id FROM surveys_invitation m WHERE m.id = {invitation})"
-        own = self.answers(f"surveys_response r WHERE r.id = {row}.response_id")
-        return f"{own} {self._before(customer, *columns)}"
-
-    def _columns(self, condition: str, *names: str) -> list[str]:
-        names = names or ("kind", "submitted_at", "id")
-        return [f"(SELECT a.{name} FROM surveys_response a WHERE {condition})" for name in names]
-
-    def _before(self, customer: str, kind: str, at: str, pk: str) -> str:
-        """The last answer of this kind that the customer gave before, of those that count."""
-        return (
-            f"INSERT INTO analytics_touched (client_id, at) SELECT r.client_id, {self.hour('r.submitted_at')} "
-            f"FROM surveys_invitation i JOIN surveys_response r ON r.invitation_id = i.id "
-            f"WHERE i.customer_id = {customer} AND r.kind = {kind} AND (r.submitted_at, r.id) < ({at}, {pk}) "
-            f"AND {_COUNTS} ORDER BY r.submitted_at DESC, r.id DESC LIMIT 1;"
-        )
+def _note(vendor: str, source: str, customer: str = _WHOSE) -> str:
+    """Note the answers `r` of FROM and WHERE, and those of the customer that follow them: the next of the kind that
+    counts."""
+    old, hour = _OLD[vendor].format, _HOUR[vendor].format
+    source = f"FROM {source} AND r.invitation_id IS NOT NULL AND {old('r.submitted_at')}"
+    following = (
+        f"(SELECT n.submitted_at FROM surveys_invitation i JOIN surveys_response n ON n.invitation_id = i.id "
+        f"WHERE i.customer_id = {customer} AND n.kind = r.kind AND (n.submitted_at, n.id) > (r.submitted_at, r.id) "
+        f"AND {_COUNTS} ORDER BY n.submitted_at, n.id LIMIT 1)"
+    )
+    found = f"SELECT r.client_id, r.submitted_at AS at {source} UNION ALL SELECT r.client_id, {following} {source}"
+    return (
+        f"INSERT INTO analytics_touched (client_id, at) SELECT DISTINCT client_id, {hour('at')} "
+        f"FROM ({found}) AS found WHERE {old('at')};"
+    )
 
 
 def _differ(*columns: str) -> str:
@@ -84,25 +56,34 @@ def _moved(*columns: str) -> str:
 
 def _triggers(vendor: str) -> Iterator[tuple[str, str, str, str, str]]:
     """Name, table, event, condition and statements of each."""
-    words = _Words(vendor)
-    old, answers = words.old, words.answers
+    old, answers = _OLD[vendor].format, partial(_note, vendor)
     response, invitation, assignment = "surveys_response", "surveys_invitation", "analytics_themeassignment"
     exclusion = "surveys_exclusion"
     own = "surveys_response r WHERE r.{} = {}.{}".format
+    columns = ", ".join(
+        f"OLD.{name} AS {name}" for name in ("id", "client_id", "invitation_id", "kind", "submitted_at")
+    )
+    was = answers(f"(SELECT {columns}) AS r WHERE 1 = 1")
 
-    yield "comes", response, "INSERT", old("NEW.submitted_at"), words.row("NEW")
-    yield "goes", response, "DELETE", old("OLD.submitted_at"), words.row("OLD")
-    rescored = _differ("score", "version_id")
     noted = answers(own("id", "NEW", "id"))
+    yield "comes", response, "INSERT", old("NEW.submitted_at"), noted
+    yield "goes", response, "DELETE", old("OLD.submitted_at"), was
+    rescored = _differ("score", "version_id")
     yield "says", response, "UPDATE OF score, version_id", f"{old('NEW.submitted_at')} AND {rescored}", noted
     moved = f"({_differ('kind', 'submitted_at', 'client_id')} OR {_moved('invitation_id')})"
     was_or_is_old = f"({old('OLD.submitted_at')} OR {old('NEW.submitted_at')})"
     columns = "UPDATE OF kind, submitted_at, client_id, invitation_id"
-    yield "moves", response, columns, f"{was_or_is_old} AND {moved}", words.row("OLD") + words.row("NEW")
+    yield "moves", response, columns, f"{was_or_is_old} AND {moved}", was + noted
 
-    noted = answers(own("invitation_id", "NEW", "id"))
-    both = words.asked("OLD") + words.asked("NEW")
-    yield "person", invitation, "UPDATE OF customer_id", _moved("customer_id"), noted + both
+    asked = own("invitation_id", "NEW", "id")
+    noted = answers(asked)
+    yield (
+        "person",
+        invitation,
+        "UPDATE OF customer_id",
+        _moved("customer_id"),
+        noted + answers(asked, "OLD.customer_id"),
+    )
     texts = ("channel", "contact_reason", "segment", "language", "is_goodwill")
     rows = ("agent_id", "team_id", "contact_id")
     columns = "UPDATE OF " + ", ".join(texts + rows)
@@ -122,10 +103,11 @@ def _triggers(vendor: str) -> Iterator[tuple[str, str, str, str, str]]:
     )
     yield "merged", "analytics_theme", "UPDATE OF merged_into_id", _moved("merged_into_id"), answers(merged)
 
-    yield "excluded", exclusion, "INSERT", "NEW.state = 'confirmed'", words.excluded("NEW")
+    noted = answers(own("id", "NEW", "response_id"))
+    yield "excluded", exclusion, "INSERT", "NEW.state = 'confirmed'", noted
     decided = "(OLD.state = 'confirmed') <> (NEW.state = 'confirmed')"
-    yield "decided", exclusion, "UPDATE OF state", decided, words.excluded("NEW")
-    yield "forgotten", exclusion, "DELETE", "OLD.state = 'confirmed'", words.excluded("OLD")
+    yield "decided", exclusion, "UPDATE OF state", decided, noted
+    yield "forgotten", exclusion, "DELETE", "OLD.state = 'confirmed'", answers(own("id", "OLD", "response_id"))
 
 
 def install(using: str = "default") -> None:

@@ -2,7 +2,7 @@
 
 from .learned import DriftAlert, Rereading, ThemeModel, Training
 from .readings import Correction, Lease, Reading, SecondReading, ThemeAssignment
-from .tallies import CellTally, ChosenAttribute, DayTally, LatestIn, TalliedUntil, Touched
+from .tallies import CellTally, ChosenAttribute, CountsIn, DayTally, TalliedUntil, Touched
 from .themes import Theme, ThemeEvent
 from .topics import Topic, TopicLook, TopicMember
 
@@ -10,9 +10,9 @@ __all__ = [
     "CellTally",
     "ChosenAttribute",
     "Correction",
+    "CountsIn",
     "DayTally",
     "DriftAlert",
-    "LatestIn",
     "Lease",
     "Reading",
     "Rereading",

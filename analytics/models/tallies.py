@@ -12,8 +12,8 @@ from surveys.models import Client, SurveyVersion
 MOST_ATTRIBUTES = 10  # of a client: each costs as many rows as agents do
 
 
-class LatestIn(enum.IntFlag):
-    """In which periods around its day an answer is the latest of its kind by its customer: there it counts."""
+class CountsIn(enum.IntFlag):
+    """In which of the periods around its day a tally counts."""
 
     WEEK = 1
     MONTH = 2
@@ -22,10 +22,11 @@ class LatestIn(enum.IntFlag):
 
 
 class Tally(models.Model):
-    """Answers of one day and kind that are the latest in the same periods: `n3` gave score 3.
+    """Answers of one day and kind, less those that they follow in the same period: `n3` gave score 3.
 
-    Not checked by the database: client and version, which answers bear that are. Numbers may be wrong for days that are
-    `Touched`, even below zero; those are never read.
+    Only the sum over a whole period, or over its days up to one, is a number of answers: of each customer the latest
+    until then. A day by itself may stand below zero. Not checked by the database: client and version, which answers
+    bear that are. Days that are `Touched` may be wrong, and are never read.
     """
 
     client = models.ForeignKey(Client, models.CASCADE, db_index=False, db_constraint=False, related_name="+")
@@ -41,7 +42,7 @@ class Tally(models.Model):
     n8 = models.IntegerField()
     n9 = models.IntegerField()
     n10 = models.IntegerField()
-    latest_in = models.SmallIntegerField()  # LatestIn, never 0
+    counts_in = models.SmallIntegerField()  # CountsIn, never 0
     kind = models.CharField(max_length=4)
 
     class Meta:
@@ -54,14 +55,14 @@ class Tally(models.Model):
 class DayTally(Tally):
     """By wording alone: few rows, so that all clients can be read at once."""
 
-    pk = models.CompositePrimaryKey("client_id", "kind", "day_on", "version_id", "latest_in")
+    pk = models.CompositePrimaryKey("client_id", "kind", "day_on", "version_id", "counts_in")
     version = models.ForeignKey(SurveyVersion, models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+")
 
 
 class CellTally(Tally):
     """By one dimension (see `dimensions`): an answer stands in one row of each, and under each of its themes."""
 
-    pk = models.CompositePrimaryKey("client_id", "kind", "dimension", "day_on", "value", "latest_in")
+    pk = models.CompositePrimaryKey("client_id", "kind", "dimension", "day_on", "value", "counts_in")
     dimension = models.CharField(max_length=46)
     value = models.CharField(max_length=120)
 

@@ -212,6 +212,47 @@ def test_what_no_number_depends_on_leaves_no_note(acme):
     assert not Touched.objects.exists()
 
 
+def test_an_answer_that_follows_another_changes_no_earlier_day(acme):
+    kim = factories.make_customer(acme)
+
+    def says(score: int, day: int) -> None:
+        contact, at = factories.make_contact(acme, customer=kim), dt.datetime(2026, 10, day, 9, tzinfo=dt.UTC)
+        factories.make_response(acme, score, kind="csat", contact=contact, submitted_at=at)
+
+    says(1, 12)
+    fill(dt.datetime(2026, 10, 13, 9, tzinfo=dt.UTC))
+    before = list(DayTally.objects.values()), list(CellTally.objects.values())
+    says(5, 20)
+    fill(dt.datetime(2026, 10, 21, 9, tzinfo=dt.UTC))
+
+    first_on = dt.date(2026, 10, 12)
+    assert (
+        list(DayTally.objects.filter(day_on=first_on).values()),
+        list(CellTally.objects.filter(day_on=first_on).values()),
+    ) == before
+    later = DayTally.objects.exclude(day_on=first_on).order_by("counts_in")
+    assert list(later.values_list("day_on", "counts_in", "n1", "n5")) == [
+        (dt.date(2026, 10, 20), 2 + 4 + 8, -1, 0),  # in another week than the first
+        (dt.date(2026, 10, 20), 1 + 2 + 4 + 8, 0, 1),
+    ]
+    assert both(acme, "csat", [OCTOBER]) == {(0, ""): scores(n5=1)}
+
+
+def test_what_changes_marks_its_hour_and_that_of_the_answer_that_follows(acme):
+    kim = factories.make_customer(acme)
+    given = []
+    for day in (5, 7, 9):
+        contact, at = factories.make_contact(acme, customer=kim), dt.datetime(2026, 10, day, 9, 30, tzinfo=dt.UTC)
+        given.append(factories.make_response(acme, 3, kind="csat", contact=contact, submitted_at=at))
+    Touched.objects.all().delete()
+
+    given[0].score = 2
+    given[0].save()
+
+    hours = [dt.datetime(2026, 10, day, 9, tzinfo=dt.UTC) for day in (5, 7)]
+    assert sorted(Touched.objects.values_list("client", "at")) == [(acme.pk, hour) for hour in hours]
+
+
 def test_a_fresh_answer_leaves_no_note_and_one_that_comes_late_does(acme):
     fresh = factories.make_response(acme, 5, kind="csat", submitted_at=dt.datetime.now(dt.UTC))
     assert not Touched.objects.exists()
