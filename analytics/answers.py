@@ -73,7 +73,7 @@ def followed(clients: Sequence[Client], kind: str) -> Subquery:
 
 def _by_same_person(clients: Sequence[Client], kind: str) -> QuerySet[Response]:
     """For a subquery: all of the customer's answers of the kind."""
-    return of(clients, kind).filter(invitation__customer=OuterRef("invitation__customer"))
+    return of(clients, kind).filter(customer=OuterRef("customer"))
 
 
 def _after(at: OuterRef, pk: OuterRef) -> Q:

@@ -230,7 +230,7 @@ def latest(responses: QuerySet[Response], run: list[Period]) -> QuerySet[Respons
 
     One whose customer was erased stands for a person of its own.
     """
-    person = Coalesce("invitation__customer_id", -F("pk"))
+    person = Coalesce("customer_id", -F("pk"))
     latest_first = Window(
         RowNumber(), partition_by=[F("kind"), F("place"), person], order_by=[F("submitted_at").desc(), F("pk").desc()]
     )

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import Expression, F, QuerySet, Window
+from django.db.models import F, QuerySet, Window
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Lead, TruncDate
 
@@ -16,6 +16,8 @@ from .dimensions import By, attribute, value_of
 from .models import CellTally, CountsIn, DayTally
 from .models.tallies import Tally
 from .periods import midnight
+
+Statement = tuple[str, Sequence]  # with its values
 
 CELLS = (By.CHANNEL, By.REASON, By.TEAM, By.AGENT, By.LANGUAGE, By.SEGMENT, By.GOODWILL)
 
@@ -43,28 +45,38 @@ def add(client: Client, attributes: Sequence[str], begin: dt.datetime, end: dt.d
     new, before = _answers(client, begin, end), _answers(client, midnight(floor, client.time_zone), begin)
     columns = _columns(client, attributes)
     names = ", ".join(columns)
-    whose = F("invitation__customer"), _lead(client)
-    queries: list[tuple[str, QuerySet | str]] = [(f"new({names}, customer, next_on)", _rows(new, columns, *whose))]
+    queries = [
+        _named(f"new({names}, customer, next_on)", new.values_list(*columns.values(), "customer", _lead(client)))
+    ]
     followed = f"SELECT {names}, next_on FROM new WHERE next_on IS NOT NULL"
     if before.exists():
-        first = "SELECT kind, customer, MIN(day_on) FROM new WHERE customer IS NOT NULL GROUP BY kind, customer"
-        earlier = before.filter(invitation__customer__in=RawSQL("SELECT person FROM first", []))
-        queries += [("first(of_kind, person, followed_on)", first)]
-        queries += [(f"earlier({names}, customer, next_on)", _rows(earlier, columns, *whose))]
-        last = "earlier JOIN first ON of_kind = kind AND person = customer WHERE next_on IS NULL"
-        followed += f" UNION ALL SELECT {names}, followed_on FROM {last}"
-    queries += [(f"followed({names}, next_on)", followed)]
+        theirs = before.filter(customer=RawSQL("first.customer", []), kind=RawSQL("first.kind", []))
+        last, values = theirs.order_by("-submitted_at", "-pk").values("pk")[:1].query.sql_with_params()
+        earlier = Response.objects.filter(pk__in=RawSQL("SELECT last FROM before", []))
+        queries += [
+            (
+                "first AS (SELECT kind, customer, MIN(day_on) AS at FROM new WHERE customer IS NOT NULL GROUP BY 1, 2)",
+                (),
+            ),
+            (f"before(last, followed_on) AS MATERIALIZED (SELECT ({last}), at FROM first)", values),
+            _named(f"earlier({names})", earlier.order_by().values_list(*columns.values())),
+        ]
+        followed += f" UNION ALL SELECT {names}, followed_on FROM earlier JOIN before ON last = id"
     others = ", ".join("next_on" if name == "day_on" else name for name in columns)
     found = f"SELECT {names}, 1, {sum(CountsIn)} FROM new UNION ALL SELECT {others}, -1, {_both_in()} FROM followed"
-    _insert(client, attributes, [*queries, (f"found({names}, sign, counts_in)", found)])
+    queries += [(f"followed({names}, next_on) AS ({followed})", ())]
+    queries += [(f"found({names}, sign, counts_in) AS MATERIALIZED ({found})", ())]
+    _insert(client, attributes, queries)
+
+
+def _named(name: str, query: QuerySet) -> Statement:
+    """Carried out once, in whatever it is used."""
+    sql, values = query.query.sql_with_params()
+    return f"{name} AS MATERIALIZED ({sql})", values
 
 
 def _answers(client: Client, start: dt.datetime, end: dt.datetime) -> QuerySet[Response]:
     return Response.objects.counting().filter(client=client, submitted_at__gte=start, submitted_at__lt=end).order_by()
-
-
-def _rows(answers: QuerySet[Response], columns: dict, *more: Expression) -> QuerySet:
-    return answers.values_list(*columns.values(), *more)
 
 
 def _day(client: Client) -> TruncDate:
@@ -73,7 +85,7 @@ def _day(client: Client) -> TruncDate:
 
 def _lead(client: Client) -> Window:
     """The day of the same person's next answer of the kind, among these answers."""
-    person = Coalesce("invitation__customer_id", -F("pk"))
+    person = Coalesce("customer_id", -F("pk"))
     return Window(Lead(_day(client)), partition_by=[F("kind"), person], order_by=["submitted_at", "pk"])
 
 
@@ -104,19 +116,15 @@ def _both_in() -> str:
     )
 
 
-def _insert(client: Client, attributes: Sequence[str], queries: list[tuple[str, QuerySet | str]]) -> None:
+def _insert(client: Client, attributes: Sequence[str], queries: Sequence[Statement]) -> None:
     """Add what the last of these queries, `found`, comes to."""
     named = (
         "SELECT DISTINCT answer.response_id, COALESCE(theme.merged_into_id, theme.id) "
         "FROM surveys_answer answer JOIN analytics_themeassignment assigned ON assigned.answer_id = answer.id "
         "JOIN analytics_theme theme ON theme.id = assigned.theme_id WHERE answer.response_id IN (SELECT id FROM found)"
     )
-    ctes, values = [], []
-    for name, query in [*queries, ("named(about, theme)", named)]:
-        query, own = (query, ()) if isinstance(query, str) else query.query.sql_with_params()
-        ctes.append(f"{name} AS MATERIALIZED ({query})")  # each once, in whatever it is used
-        values += own
-    begun = f"WITH {', '.join(ctes)}"
+    parts = [*(sql for sql, _ in queries), f"named(about, theme) AS MATERIALIZED ({named})"]
+    begun, values = f"WITH {', '.join(parts)}", [value for _, own in queries for value in own]
     days = _into(DayTally, ["version_id"], [_sums(client, ["version_id"])])
     parts = [(by, f"d{place}", "found") for place, by in enumerate(_dimensions(attributes))]
     parts.append((By.THEME, "COALESCE(CAST(theme AS varchar(20)), '')", "found LEFT JOIN named ON about = id"))

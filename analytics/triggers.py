@@ -24,18 +24,15 @@ _HOUR = {"postgresql": "date_trunc('hour', {})", "sqlite": "substr({}, 1, 13) ||
 
 _COUNTS = "NOT EXISTS (SELECT 1 FROM surveys_exclusion x WHERE x.response_id = n.id AND x.state = 'confirmed')"
 
-_WHOSE = "(SELECT m.customer_id FROM surveys_invitation m WHERE m.id = r.invitation_id)"
 
-
-def _note(vendor: str, source: str, customer: str = _WHOSE) -> str:
+def _note(vendor: str, source: str) -> str:
     """Note the answers `r` of FROM and WHERE, and those of the customer that follow them: the next of the kind that
     counts."""
     old, hour = _OLD[vendor].format, _HOUR[vendor].format
     source = f"FROM {source} AND r.invitation_id IS NOT NULL AND {old('r.submitted_at')}"
     following = (
-        f"(SELECT n.submitted_at FROM surveys_invitation i JOIN surveys_response n ON n.invitation_id = i.id "
-        f"WHERE i.customer_id = {customer} AND n.kind = r.kind AND (n.submitted_at, n.id) > (r.submitted_at, r.id) "
-        f"AND {_COUNTS} ORDER BY n.submitted_at, n.id LIMIT 1)"
+        f"(SELECT n.submitted_at FROM surveys_response n WHERE n.customer_id = r.customer_id AND n.kind = r.kind "
+        f"AND (n.submitted_at, n.id) > (r.submitted_at, r.id) AND {_COUNTS} ORDER BY n.submitted_at, n.id LIMIT 1)"
     )
     found = f"SELECT r.client_id, r.submitted_at AS at {source} UNION ALL SELECT r.client_id, {following} {source}"
     return (
@@ -61,7 +58,7 @@ def _triggers(vendor: str) -> Iterator[tuple[str, str, str, str, str]]:
     exclusion = "surveys_exclusion"
     own = "surveys_response r WHERE r.{} = {}.{}".format
     columns = ", ".join(
-        f"OLD.{name} AS {name}" for name in ("id", "client_id", "invitation_id", "kind", "submitted_at")
+        f"OLD.{name} AS {name}" for name in ("id", "client_id", "invitation_id", "customer_id", "kind", "submitted_at")
     )
     was = answers(f"(SELECT {columns}) AS r WHERE 1 = 1")
 
@@ -70,20 +67,14 @@ def _triggers(vendor: str) -> Iterator[tuple[str, str, str, str, str]]:
     yield "goes", response, "DELETE", old("OLD.submitted_at"), was
     rescored = _differ("score", "version_id")
     yield "says", response, "UPDATE OF score, version_id", f"{old('NEW.submitted_at')} AND {rescored}", noted
-    moved = f"({_differ('kind', 'submitted_at', 'client_id')} OR {_moved('invitation_id')})"
+    moved = f"({_differ('kind', 'submitted_at', 'client_id')} OR {_moved('invitation_id', 'customer_id')})"
     was_or_is_old = f"({old('OLD.submitted_at')} OR {old('NEW.submitted_at')})"
-    columns = "UPDATE OF kind, submitted_at, client_id, invitation_id"
+    columns = "UPDATE OF kind, submitted_at, client_id, invitation_id, customer_id"
     yield "moves", response, columns, f"{was_or_is_old} AND {moved}", was + noted
 
-    asked = own("invitation_id", "NEW", "id")
-    noted = answers(asked)
-    yield (
-        "person",
-        invitation,
-        "UPDATE OF customer_id",
-        _moved("customer_id"),
-        noted + answers(asked, "OLD.customer_id"),
-    )
+    whose = "UPDATE surveys_response SET customer_id = NEW.customer_id WHERE invitation_id = NEW.id;"
+    yield "person", invitation, "UPDATE OF customer_id", _moved("customer_id"), whose
+    noted = answers(own("invitation_id", "NEW", "id"))
     texts = ("channel", "contact_reason", "segment", "language", "is_goodwill")
     rows = ("agent_id", "team_id", "contact_id")
     columns = "UPDATE OF " + ", ".join(texts + rows)

@@ -132,6 +132,7 @@ def _response(sitting: Sitting, sheet: Sheet, score: int, at: dt.datetime) -> Re
     return Response(
         client=sitting.client,
         invitation=sitting.invitation,
+        customer_id=sitting.invitation and sitting.invitation.customer_id,
         open_link=sitting.open_link,
         door=sitting.door,
         public_id=sitting.sheet_id or uuid.uuid4(),

@@ -68,6 +68,7 @@ def make_answers(invitations, *scores, after=dt.timedelta(hours=2)):
         Response(
             client=invitation.client,
             invitation=invitation,
+            customer_id=invitation.customer_id,
             version=invitation.version,
             kind=(kind := invitation.version.survey.kind),
             score=score,

@@ -43,7 +43,8 @@ def give(client: Client, kind: str, scores: Sequence[int], period: Period = OCTO
     )  # fmt: skip
     return Response.objects.bulk_create(
         Response(
-            client=client, invitation=invitation, version=invitation.version, kind=kind, score=score,
+            client=client, invitation=invitation, customer_id=invitation.customer_id, version=invitation.version,
+            kind=kind, score=score,
             group=group_of(kind, score), language=invitation.language, submitted_at=at, completed_at=at,
         )
         for invitation, score in zip(invitations, scores, strict=True)

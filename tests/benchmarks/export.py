@@ -60,9 +60,9 @@ _SEED = (
     WHERE contact.client_id = %(client)s ORDER BY contact.id
     """,
     """
-    INSERT INTO surveys_response (public_id, client_id, invitation_id, door, version_id, kind, score, "group", language,
-        wants_call, phone, is_preselected, submitted_at, completed_at)
-    SELECT gen_random_uuid(), client_id, id, 'personal', version_id, 'csat', score,
+    INSERT INTO surveys_response (public_id, client_id, invitation_id, customer_id, door, version_id, kind, score,
+        "group", language, wants_call, phone, is_preselected, submitted_at, completed_at)
+    SELECT gen_random_uuid(), client_id, id, customer_id, 'personal', version_id, 'csat', score,
         CASE WHEN score < 3 THEN 'detractor' WHEN score = 3 THEN 'passive' ELSE 'promoter' END, 'de', false, '',
         id %% 3 = 0, about_at + interval '5 hours', about_at + interval '5 hours 1 minute'
     FROM (SELECT *, 1 + (hashint8(id) & 65535) %% 5 AS score FROM surveys_invitation WHERE client_id = %(client)s

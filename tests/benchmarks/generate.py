@@ -108,9 +108,9 @@ _STATEMENTS = (
         CASE WHEN wave_id IS NULL THEN {channel} ELSE '' END, CASE WHEN wave_id IS NULL THEN {reason} ELSE '' END,
         wave_id IS NULL AND fate % 33 = 0
     FROM (SELECT *, CASE WHEN n <= {rows} THEN '' ELSE {lost} END AS lost FROM bench_draw) AS drawn""",
-    """INSERT INTO surveys_response (id, public_id, client_id, invitation_id, door, version_id, kind, score, "group",
-        language, wants_call, phone, is_preselected, submitted_at, completed_at)
-    SELECT n, {uuid}, client_id, n, 'personal', version_id, kind, score, CASE
+    """INSERT INTO surveys_response (id, public_id, client_id, invitation_id, customer_id, door, version_id, kind,
+        score, "group", language, wants_call, phone, is_preselected, submitted_at, completed_at)
+    SELECT n, {uuid}, client_id, n, customer_id, 'personal', version_id, kind, score, CASE
             WHEN score < CASE kind WHEN 'nps' THEN 7 WHEN 'csat' THEN 3 ELSE 4 END THEN 'detractor'
             WHEN score < CASE kind WHEN 'nps' THEN 9 WHEN 'csat' THEN 4 ELSE 5 END THEN 'passive' ELSE 'promoter' END,
         {spoken}, false, '', fate % 3 = 0, {answered_at}, {answered_at}

@@ -96,7 +96,14 @@ def seed(client, campaign, rows: int, draw: random.Random) -> None:
     Response.objects.bulk_create(
         [
             Response(
-                client=client, invitation=each, kind="csat", score=4, group="promoter", language="de", submitted_at=AT
+                client=client,
+                invitation=each,
+                customer_id=each.customer_id,
+                kind="csat",
+                score=4,
+                group="promoter",
+                language="de",
+                submitted_at=AT,
             )
             for each in asked
             if each.opened_at and draw.random() < 0.55

@@ -31,7 +31,8 @@ def answered(client, day, groups, kind="nps", theme=None, **context):
     )
     responses = Response.objects.bulk_create(
         Response(
-            client=client, invitation=invitation, version=version, kind=kind, score=score, language="de",
+            client=client, invitation=invitation, customer_id=invitation.customer_id, version=version, kind=kind,
+            score=score, language="de",
             group=group_of(kind, score), submitted_at=at, completed_at=at,
         )
         for invitation, score in zip(invitations, scores, strict=True)

@@ -1,4 +1,4 @@
-"""An installation that grew up with two questions on one page keeps every answer that it has."""
+"""An installation that grew up with two questions on one page keeps every answer that it has, and whose it is."""
 
 import datetime as dt
 
@@ -6,10 +6,13 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from analytics import triggers
+
 AT = dt.datetime(2026, 11, 10, 9, tzinfo=dt.UTC)
-BEFORE, AFTER = (
+BEFORE, AFTER, WITH_CUSTOMERS = (
     [("surveys", "0003_rules_channels_and_what_comes_back")],
     [("surveys", "0006_responses_name_their_version")],
+    [("surveys", "0008_answers_know_their_customer")],
 )
 
 
@@ -22,6 +25,7 @@ def migrated(target):
 @pytest.fixture
 def old(transactional_db):
     """The models as they were; afterwards the database is up to date again."""
+    triggers.remove()  # as `migrate` does
     yield migrated(BEFORE).get_model
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
@@ -48,9 +52,10 @@ def an_answer(old, kind, score):
     contact = old("surveys", "Contact").objects.create(
         client=client, source="t", external_id="1", state="finished", **times
     )
+    customer = old("surveys", "Customer").objects.create(client=client, key=kind, first_seen_at=AT)
     invitation = old("surveys", "Invitation").objects.create(
-        client=client, campaign=campaign, contact=contact, version=version, is_asked=True, decided_at=AT, about_at=AT,
-        due_at=AT, expires_at=AT, language="de", form_of_address="sie",
+        client=client, campaign=campaign, contact=contact, customer=customer, version=version, is_asked=True,
+        decided_at=AT, about_at=AT, due_at=AT, expires_at=AT, language="de", form_of_address="sie",
     )  # fmt: skip
     response = old("surveys", "Response").objects.create(
         client=client, invitation=invitation, kind=kind, score=score, group="passive", language="de", submitted_at=AT
@@ -78,3 +83,12 @@ def test_old_surveys_and_answers_become_sheets(old):
         rows(new("surveys", "Answer"), "question__key", "text", "choice", "value")
         == [("comment", "Es ging so.", "", None)] * 2
     )
+
+
+def test_old_answers_learn_whose_they_are(old):
+    an_answer(old, "nps", 7)
+    an_answer(old, "csat", 3)
+
+    new = migrated(WITH_CUSTOMERS).get_model
+
+    assert rows(new("surveys", "Response"), "customer__key") == [("nps",), ("csat",)]

@@ -358,6 +358,20 @@ def test_a_persons_word_outranks_a_bounce(invitation, now):
     assert list(Suppression.objects.values_list("reason", flat=True)) == ["unsubscribed"]
 
 
+def test_an_answer_is_of_the_customer_who_was_asked_whoever_that_turns_out_to_be(acme, invitation, now):
+    response = record(invitation, sheet_of(9), now)
+    assert response.customer == invitation.customer
+
+    other = factories.make_customer(acme)
+    type(invitation).objects.update(customer=other)
+    response.refresh_from_db()
+    assert response.customer == other
+
+    other.delete()
+    response.refresh_from_db()
+    assert response.customer is None
+
+
 def test_an_erased_address_needs_no_suppression(invitation, now):
     invitation.email = invitation.customer.email = ""
     preferences.unsubscribe(invitation, now)
