@@ -22,6 +22,7 @@ from surveys.admin_scope import BY_CLIENT, ReadOnly, button, labelled, own_page
 from surveys.models import Answer, Client, Reach, reach_of
 from surveys.models.people import LANGUAGES
 from surveys.signals import enqueue
+from surveys.templatetags.moments import moment
 
 from .. import agreement, drift, periods, readers, themes, trainings, versions
 from ..models import DriftAlert, Rereading, Theme, ThemeModel, Training
@@ -79,7 +80,7 @@ class ModelPages(ReadOnly):
 class ThemeModelAdmin(ModelPages):
     """Every trained version. Analysts have one trained, read its card, take it into use and go back."""
 
-    list_display = ("version_name", "client", "language", "state", "quality", "label_count", "trained_at")
+    list_display = ("version_name", "client", "language", "state", "quality", "learned_from", "trained")
     list_filter = (BY_CLIENT, "language", "state")
     search_fields = ("client__name",)
     list_select_related = ("client",)
@@ -96,7 +97,16 @@ class ThemeModelAdmin(ModelPages):
 
     @admin.display(description=gettext_lazy("F1 on held-out labels"))
     def quality(self, row: ThemeModel) -> SafeString:
-        return format_html("{} <small>n = {}</small>", modelcards.share(row.card.get("micro_f1")), row.card.get("n", 0))
+        share, n = modelcards.share(row.card.get("micro_f1")), row.card.get("n", 0)
+        return labelled(_("F1 on held-out labels"), format_html("{} <small>n = {}</small>", share, n))
+
+    @admin.display(description=gettext_lazy("Learned from"))
+    def learned_from(self, row: ThemeModel) -> SafeString:
+        return labelled(_("Learned from"), modelcards.thousands(row.label_count))
+
+    @admin.display(description=gettext_lazy("Trained"))
+    def trained(self, row: ThemeModel) -> SafeString:
+        return labelled(_("Trained"), moment(row.trained_at, row.client.zone))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         return super().changelist_view(
@@ -360,7 +370,8 @@ def _since(client: Client, language: str, version: str) -> dict:
     lines = {_("Unclassified"): shares, _("Margin"): margins, _("Unseen words"): unseen}
     # Rules have no margin: what was never measured is not drawn.
     measured = {name: values for name, values in lines.items() if any(value is not None for value in values)}
-    rows = list(zip(told, zip(*measured.values(), strict=True), strict=True))
+    values = zip(*measured.values(), strict=True)
+    rows = [(each, list(zip(measured, found, strict=True))) for each, found in zip(told, values, strict=True)]
     shown = {"week_lines": measured.items(), "has_margin": _("Margin") in measured}
     return {"alerts": alerts, "weeks": rows, "week_last": last.first_on, **shown}
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from analytics import teams
 from analytics.admin import ClientFilter, TeamFilter, contact_line
 from analytics.templatetags import voice
 from surveys.admin_scope import Scoped, names_agents, on_row
@@ -187,7 +188,12 @@ class CaseAdmin(Scoped):
         owners = Login.objects.in_bulk({event.detail["owner"] for event in events if "owner" in event.detail})
         names = {pk: name_of(login) for pk, login in owners.items()}
         told = [(event.at, casework.sentence(event, names), event.by and name_of(event.by)) for event in events]
-        return {"events": told, "ending": "".join(c for c in cases.phone_of(case.response) if c.isdigit())[-2:]}
+        team = teams.named([case.client_id], names_agents(request.user)).get(case.team_id, "")
+        return {
+            "events": told,
+            "team": team,
+            "ending": "".join(c for c in cases.phone_of(case.response) if c.isdigit())[-2:],
+        }
 
 
 def name_of(login: Login) -> str:

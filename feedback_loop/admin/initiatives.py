@@ -14,7 +14,7 @@ from analytics import charts, figures
 from analytics.admin import ClientFilter
 from analytics.counts import By
 from analytics.scores import Change
-from surveys.admin_scope import names_agents
+from surveys.admin_scope import labelled, names_agents
 from surveys.models import Login, reach_of
 
 from .. import initiative_words, initiatives, measures, places
@@ -89,8 +89,8 @@ class InitiativeAdmin(MeasuredAdmin):
         return places.figure_name(row)
 
     @admin.display(description=gettext_lazy("from"), ordering="starts_on")
-    def begun(self, row: Initiative) -> str:
-        return f"{figures.date_short(row.starts_on, places.language())} {row.starts_on.year}"
+    def begun(self, row: Initiative) -> SafeString:
+        return labelled(_("from"), f"{figures.date_short(row.starts_on, places.language())} {row.starts_on.year}")
 
     @admin.display(description=gettext_lazy("advice"), ordering="state")
     def what_came(self, row: Initiative) -> SafeString:

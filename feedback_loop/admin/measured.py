@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from analytics.counts import By
 from analytics.models import Theme
@@ -74,7 +75,7 @@ class MeasuredAdmin(ByAnalysts):
         """What was found when somebody last looked, and when that was."""
         if not row.looked_at:
             return format_html("{}", said)
-        looked = moment(row.looked_at, row.client.zone)
+        looked = _("As of %(at)s") % {"at": moment(row.looked_at, row.client.zone)}
         return format_html('<b>{}</b> {}<span class="quiet below">{}</span>', said, more, looked)
 
     # --- One row -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models import DriftAlert
@@ -45,7 +46,7 @@ class Target(Measured):
 
     def __str__(self) -> str:
         what = self.theme or (_("matters solved") if self.is_solved else self.kind.upper())
-        return f"{what}, {self.value}"
+        return f"{what}: {number_format(self.value)}"
 
 
 class TargetNotice(models.Model):

@@ -8,9 +8,11 @@ from collections import Counter
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from analytics import teams
 from analytics.models import ThemeAssignment
+from feedback_loop import cases
 from surveys.models import ApiKey, Response
 from tests import factories
 from tests.feedback_loop.crowds import answered
@@ -54,6 +56,9 @@ def seen(client, acme):
     for team in made.values():
         answered(acme, OCTOBER, (20, 10, 10), team=team)
     response = Response.objects.filter(invitation__team=made["Ostwind"]).first()
+    unhappy = [Response.objects.filter(invitation__team=team, group="detractor").first() for team in made.values()]
+    opened = [cases.open_for(each, timezone.now()) for each in unhappy]
+    of_each = [reverse("admin:feedback_loop_case_change", args=[case.pk]) for case in opened]
     assert not ThemeAssignment.objects.exists()
 
     def read(role):
@@ -71,6 +76,7 @@ def seen(client, acme):
             found[name] = b"".join(answer).decode()
         found["list"] = client.get(reverse("admin:surveys_response_changelist"), {"period": "all"}).content.decode()
         found["one"] = client.get(reverse("admin:surveys_response_change", args=[response.pk])).content.decode()
+        found["cases"] = "".join(client.get(case).content.decode() for case in of_each)
         return {name: [team for team in made if team in said] for name, said in found.items()}, made
 
     return read
@@ -81,13 +87,14 @@ def test_the_same_teams_are_named_on_dashboards_in_files_and_lists(seen):
     assert told == {
         "dashboard": ["Nord", "West"], "dashboard-parts": ["Nord", "West"], "dashboard-answers": ["Nord", "West"],
         "file": ["Nord", "West"], "list": ["Nord", "West"], "one": [],
+        "cases": ["Nord", "West"],
     }  # fmt: skip
 
 
 def test_the_providers_people_read_all_of_them(seen):
     told, _made = seen("analyst")
     everyone = ["Nord", "Ostwind", "Sued", "West"]
-    assert told["dashboard-parts"] == told["file"] == told["list"] == told["dashboard"] == everyone
+    assert told["dashboard-parts"] == told["file"] == told["list"] == told["dashboard"] == told["cases"] == everyone
     assert told["one"] == ["Ostwind"]
 
 

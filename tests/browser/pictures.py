@@ -97,8 +97,10 @@ class Camera:
         """The newest survey mail and monthly digest of this language, and the pages behind their links."""
         surveys = {"de": "Wie zufrieden", "en": "How satisfied"}
         digests = {"de": "Monatsbericht", "en": "Monthly report"}
-        for name, subjects, form in (("survey", surveys, r"/s/\S+?score=\d+"), ("digest", digests, r"/d/[^/\s]+/")):
-            address, link = self._newest(subjects[self.language], form)
+        for name, subjects, form, shows in (
+            ("survey", surveys, r"/s/\S+?score=\d+", "input[name=score]"), ("digest", digests, r"/d/[^/\s]+/", "h1"),
+        ):  # fmt: skip
+            address, link = self._newest(subjects[self.language], form, shows)
             for width in (700, 375):
                 body = self.page(width)
                 body.goto(urljoin(self.address, f"{address}body/"))
@@ -108,16 +110,19 @@ class Camera:
                 opened.goto(link)
                 self.shoot(opened, name if scheme == "light" else f"{name}-dark")
 
-    def _newest(self, subject: str, form: str) -> tuple[str, str]:
-        """(address in the mailbox, first link of this form) of the newest mail with this subject."""
+    def _newest(self, subject: str, form: str, shows: str) -> tuple[str, str]:
+        """(address in the mailbox, first link of this form) of the newest mail with this subject whose link still leads
+        to a page that shows this: a survey that was answered shows no score to choose."""
         page = self.page(1280)
         for number in range(1, 100):
             page.goto(urljoin(self.address, f"/demo/mailbox/?page={number}"))
-            if (mail := page.get_by_role("link", name=subject).first).count():
-                address = mail.get_attribute("href")
+            for address in [mail.get_attribute("href") for mail in page.get_by_role("link", name=subject).all()]:
                 page.goto(urljoin(self.address, address))
-                return address, re.findall(r"http\S*?" + form, page.locator("pre").text_content())[0]
-        raise LookupError(f"no mail has the subject {subject!r}")
+                link = re.findall(r"http\S*?" + form, page.locator("pre").text_content())[0]
+                page.goto(link)
+                if page.locator(shows).count():
+                    return address, link
+        raise LookupError(f"no mail has the subject {subject!r} and leads to a page with {shows}")
 
     def _visit(self, page, name: str, path: str) -> None:
         page.goto(urljoin(self.address, path))

@@ -1,6 +1,7 @@
 """The pages on which staff learn, check and promise: each fits a phone and a desk, and axe finds nothing on it."""
 
 import datetime as dt
+from collections import Counter
 
 import pytest
 from django.urls import reverse
@@ -113,6 +114,17 @@ def addresses(acme, learned, promised, left_out):
     ]  # fmt: skip
 
 
+def check_rows_stack(visitor):
+    """On a phone every row of a table is read without pushing it sideways, and Chromium still calls it a table."""
+    visitor.evaluate("document.querySelectorAll('#content details').forEach(each => each.open = true)")
+    tables = visitor.locator("#content .stacks")
+    assert tables.evaluate_all("all => all.filter(each => each.scrollWidth > each.parentElement.clientWidth)") == []
+    tree = visitor.context.new_cdp_session(visitor).send("Accessibility.getFullAXTree")["nodes"]
+    roles = Counter(node["role"]["value"] for node in tree if "role" in node)
+    assert roles["columnheader"] >= 2 * tables.count()
+    return tables.count()
+
+
 @pytest.mark.parametrize(
     ("language", "scheme", "width", "other"), [("de", "light", 360, 1280), ("en", "dark", 1280, 360)]
 )
@@ -125,6 +137,7 @@ def test_each_page_fits_phone_and_desk_and_axe_finds_nothing(
     visitor.fill("#id_password", "kennwort")
     visitor.locator("input[type=submit]").click()
     visitor.wait_for_url(lambda url: "/login/" not in url)
+    stacked = 0
     for address in addresses:
         visitor.set_viewport_size({"width": width, "height": 844})
         assert visitor.goto(live_server.url + address).status == 200, address
@@ -132,3 +145,6 @@ def test_each_page_fits_phone_and_desk_and_axe_finds_nothing(
         check_fits(visitor)
         visitor.set_viewport_size({"width": other, "height": 844})
         check_fits(visitor)
+        visitor.set_viewport_size({"width": 360, "height": 844})
+        stacked += check_rows_stack(visitor)
+    assert stacked >= 10
