@@ -222,9 +222,9 @@ def test_an_answer_is_a_text_or_a_number_or_a_choice_and_there_once(acme):
 FORGED = {
     "score_time": "2020-01-01", "submitted_at": "2020-01-01T00:00:00Z", "completed_at": "2020-01-01T00:00:00Z",
     "changed_at": "2020-01-01T00:00:00Z", "first": '{"said": {"score": 0}}', "door": "api", "version": "1",
-    "client": "1", "invitation": "1", "customer": "1", "open_link": "1", "public_id": "0" * 32,
-    "group": "promoter", "kind": "csat", "language": "en", "flagged": "0", "evidence": "", "is_preselected": "1", "is_verified": "1", "agent": "1",
-    "team": "1", "weight": "9", "restored_at": "2020-01-01", "is_last": "0", "expires_at": "2099-01-01",
+    "client": "1", "invitation": "1", "customer": "1", "open_link": "1", "public_id": "0" * 32, "group": "promoter",
+    "kind": "csat", "language": "en", "flagged": "0", "evidence": "", "is_preselected": "1", "is_verified": "1",
+    "agent": "1", "team": "1", "weight": "9", "restored_at": "2020-01-01", "is_last": "0", "expires_at": "2099-01-01",
 }  # fmt: skip
 
 
