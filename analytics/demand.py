@@ -6,27 +6,29 @@ not kept, a bill was wrong, or one contact was not enough, only the customer can
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Value
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from surveys.models import Answer, Client, Contact, Question, Response
+from surveys.models import Answer, Client, Contact, Exclusion, Question, Response
 
 from . import scores
 from .counts import EVERYWHERE
-from .dimensions import Where, attributes_of
+from .dimensions import Where, as_written, attributes_of
 from .disclosure import NAMES, YES, Table, by_naming
 from .found import LED
-from .matters import Load, begun_by_customers, load_of, loads, narrowed, repeated, values_of
+from .matters import Load, begun_by_customers, load_of, loads, narrowed, repeated, with_values
 from .matters import Repeats as Repeats
 from .matters import repeats as repeats
 from .models import Theme, ThemeAssignment
 from .periods import Period
 from .scores import VALUE_FROM, Estimate
 from .small_groups import Shown
+from .together import read_together
 
 # Of the starter taxonomy: what makes people call or write (again) where it went wrong. How they were treated, and what
 # they think of price, rules or product, does not say that the contact need not have been.
@@ -36,6 +38,8 @@ CAUSING = frozenset(
         *("billing", "refund_goodwill", "ordering", "digital"),
     }
 )
+_Values = Mapping[int, str]  # of attributes, by their places
+
 ONCE = "once"  # the key of the question whether a single contact was enough, as our own surveys ask it
 
 
@@ -80,24 +84,41 @@ class FailureDemand:
     hidden: tuple[str, ...]
 
 
+class _Repeated(NamedTuple):
+    """A repeated contact; `values` of the attributes by which it is decided what may be shown."""
+
+    pk: int
+    reason: str
+    reopened_count: int
+    talk_seconds: int | None
+    is_answered: bool
+    values: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class _Counted:
-    """What is known of each contact: of all, of the repeated (`keys`) and of the reopened ones, of both together."""
+    """What is known of each contact: of all, of the repeated and of the reopened ones, of both together."""
 
     all: Load
     repeated: Load
     reopened: Load
     either: Load
     by_reason: Mapping[str, Load]
-    keys: frozenset[int]
 
 
 @dataclass(frozen=True)
 class _Answered:
-    """Contacts that were not counted and were answered about: seconds of talking in each, who speaks of which cause."""
+    """Contacts that were not counted and were answered about: how many, and seconds of talking in those that speak of a
+    cause; both by the values of attributes by which it is decided what may be shown."""
 
+    cells: Counter[tuple[str, ...]]
     seconds: Mapping[int, int | None]
+    values: Mapping[int, tuple[str, ...]]
     speaking: Mapping[str, set[int]]
+
+    @property
+    def n(self) -> int:
+        return self.cells.total()
 
     @property
     def failed(self) -> set[int]:
@@ -106,22 +127,31 @@ class _Answered:
     def load(self, contacts: Iterable[int]) -> Load:
         return load_of(self.seconds[contact] for contact in contacts)
 
+    def having(self, where: _Values) -> "_Answered":
+        cells = Counter({values: n for values, n in self.cells.items() if _have(values, where)})
+        speaking = {key: {one for one in who if _have(self.values[one], where)} for key, who in self.speaking.items()}
+        return replace(self, cells=cells, speaking={key: who for key, who in speaking.items() if who})
+
 
 def failure_demand(client: Client, period: Period, where: Where = EVERYWHERE) -> FailureDemand:
-    """What need not have been, of the contacts of a period. Six queries, and five more for filters.
+    """What need not have been, of the contacts of a period. Eight queries, and one more for filters.
 
     What answers tell is shown as `disclosure` decides, by the contacts that they are about and what those have.
 
     `where` narrows by what contacts have themselves: team, agent, channel, reason, language, segment, goodwill,
     attributes; ValueError for anything else.
     """
-    contacts = narrowed(begun_by_customers(client, period.start, period.end), where)
+    attributes = attributes_of(list(where))
+    asked = {attributes.index(name): as_written(name, value) for name, value in where.items()}
     themes = _causing_themes(client)
-    counted = _counted(client, period, contacts)
-    answered = _answered(client, period, contacts, counted.keys, themes)
-    shown = _shown_causes(client, period, where, answered, themes)
+    contacts = begun_by_customers(client, period.start, period.end)
+    again = _repeated(client, period, contacts, attributes)
+    counted = _counted(narrowed(contacts, where), [one for one in again if _have(one.values, asked)])
+    of_all = _answered(client, period, contacts, again, themes, attributes)
+    answered = of_all.having(asked)
+    shown = _shown_causes(attributes, where, of_all)
     if shown is None:
-        answered = _Answered({}, {})
+        answered = _Answered(Counter(), {}, {}, {})
     n, rest = counted.all.contacts, counted.all.contacts - counted.either.contacts
     share = _share(n, rest, answered)
     more = share.value * n / 100 - counted.either.contacts if share else 0.0
@@ -130,7 +160,7 @@ def failure_demand(client: Client, period: Period, where: Where = EVERYWHERE) ->
     return FailureDemand(
         contacts=n,
         counted=counted.either.contacts,
-        answered=len(answered.seconds),
+        answered=answered.n,
         share=share,
         unnecessary=counted.either.contacts + more if share else None,
         minutes=sum(minutes) if share and None not in minutes else None,
@@ -149,82 +179,114 @@ def _causing_themes(client: Client) -> dict[str, Theme]:
     return {str(theme.pk): theme for theme in causing}
 
 
-def _counted(client: Client, period: Period, contacts: QuerySet[Contact]) -> _Counted:
-    all_loads = loads(contacts, "reason", "reopened_count")
-    again = repeated(contacts, client, period.start, period.end)
-    rows = list(again.values_list("pk", "reason", "reopened_count", "talk_seconds"))
+def _have(values: Sequence[str], asked: _Values) -> bool:
+    return all(values[place] == value for place, value in asked.items())
+
+
+def _repeated(
+    client: Client, period: Period, contacts: QuerySet[Contact], attributes: Sequence[str]
+) -> list[_Repeated]:
+    """One query."""
+    again = repeated(contacts, client, period.start, period.end).annotate(is_answered=_has_answer(client, period))
+    columns = ("pk", "reason", "reopened_count", "talk_seconds", "is_answered")
+    with read_together():
+        return [_Repeated(*row[:5], tuple(row[5:])) for row in with_values(again, attributes, columns)]
+
+
+def _counted(contacts: QuerySet[Contact], again: Sequence[_Repeated]) -> _Counted:
+    """One query."""
+    with read_together():
+        all_loads = loads(contacts, "reason", "reopened_count")
     by_reason: dict[str, Load] = defaultdict(Load)
     for (reason, reopened), load in all_loads.items():
         by_reason[reason] += load if reopened else Load()
-    for _pk, reason, reopened, seconds in rows:
-        by_reason[reason] += Load() if reopened else load_of([seconds])
+    for one in again:
+        by_reason[one.reason] += Load() if one.reopened_count else load_of([one.talk_seconds])
     return _Counted(
         all=sum(all_loads.values(), Load()),
-        repeated=load_of(seconds for *_, seconds in rows),
+        repeated=load_of(one.talk_seconds for one in again),
         reopened=sum((load for (_reason, reopened), load in all_loads.items() if reopened), Load()),
         either=sum(by_reason.values(), Load()),
         by_reason={reason: load for reason, load in by_reason.items() if load.contacts},
-        keys=frozenset(pk for pk, *_ in rows),
     )
+
+
+def _has_answer(client: Client, period: Period) -> Exists:
+    """An invitation is about its contact's end, and is found by that and by its own client."""
+    return Exists(Response.objects.counting().filter(**_about(client, period), invitation__contact=OuterRef("pk")))
+
+
+def _about(client: Client, period: Period) -> dict[str, object]:
+    within = {"client": client, "about_at__gte": period.start, "about_at__lt": period.end}
+    return {"client": client, **{f"invitation__{name}": value for name, value in within.items()}}
 
 
 def _answered(
     client: Client,
     period: Period,
     contacts: QuerySet[Contact],
-    repeated_keys: frozenset[int],
+    again: Sequence[_Repeated],
     themes: Mapping[str, Theme],
+    attributes: Sequence[str],
 ) -> _Answered:
-    """Three queries. An invitation is about its contact's end, and is found by that and by its own client."""
-    within = {"client": client, "about_at__gte": period.start, "about_at__lt": period.end}
-    about = {"client": client, **{f"invitation__{name}": value for name, value in within.items()}}
-    responses = Response.objects.counting().filter(**about, invitation__contact__in=contacts).order_by()
-    columns = ("pk", *(f"invitation__contact__{column}" for column in ("pk", "talk_seconds", "reopened_count")))
-    rows = [row for row in responses.values_list(*columns) if not row[3] and row[1] not in repeated_keys]
-    contact_of = {response: contact for response, contact, *_ in rows}
-    speaking: dict[str, set[int]] = defaultdict(set)
-    for response, key in _spoken_of({f"response__{name}": value for name, value in about.items()}):
-        if response in contact_of and (key == ONCE or key in themes):
-            speaking[key].add(contact_of[response])
-    return _Answered({contact: seconds for _response, contact, seconds, _reopened in rows}, speaking)
+    """Five queries, and one for attributes."""
+    others = contacts.filter(reopened_count=0)
+    answered = with_values(others.filter(_has_answer(client, period)), attributes, ("client",)).annotate(n=Count("pk"))
+    with read_together(never_one_by_one=True):
+        cells = Counter({tuple(values): n for _client, *values, n in answered})
+    cells.subtract(one.values for one in again if one.is_answered and not one.reopened_count)
+    repeated_ones, seconds, speaking = {one.pk for one in again}, {}, defaultdict(set)
+    for key, contact, talked in _spoken_of(client, period, others):
+        if contact not in repeated_ones and (key == ONCE or key in themes):
+            seconds[contact] = talked
+            speaking[key].add(contact)
+    values = dict.fromkeys(seconds, ())
+    if attributes:
+        those = with_values(contacts.filter(pk__in=list(seconds)), attributes, ("pk",))
+        values = {contact: tuple(own) for contact, *own in those}
+    return _Answered(+cells, seconds, values, speaking)
 
 
-def _shown_causes(
-    client: Client, period: Period, where: Where, answered: _Answered, themes: Mapping[str, Theme]
-) -> Mapping[str, Shown] | None:
+def _shown_causes(attributes: Sequence[str], where: Where, answered: _Answered) -> Mapping[str, Shown] | None:
     """How much of each cause may be shown; None where that is nothing of the answers at all."""
-    attributes, values = attributes_of(list(where)), dict.fromkeys(answered.seconds, ())
-    if where:
-        contacts = begun_by_customers(client, period.start, period.end)
-        keys = frozenset(repeated(contacts, client, period.start, period.end).values_list("pk", flat=True))
-        answered = _answered(client, period, contacts, keys, themes)
-        values = values_of(contacts.filter(invitations__response__isnull=False), attributes)
-    cells = Counter(values[contact] for contact in answered.seconds)
-    if where and Table(attributes, cells).shown(where) is Shown.HIDDEN:
+    if where and Table(attributes, answered.cells).shown(where) is Shown.HIDDEN:
         return None
     tables = {
-        key: by_naming(attributes, cells, Counter(values[contact] for contact in who))
+        key: by_naming(attributes, answered.cells, Counter(answered.values[contact] for contact in who))
         for key, who in answered.speaking.items()
     }
     return {key: table.shown({**where, NAMES: YES}) for key, table in tables.items()}
 
 
-def _spoken_of(about: Mapping[str, object]) -> Iterator[tuple[int, str]]:
-    """Responses (with each theme that they criticise, and with `ONCE` where one contact was not enough)."""
-    negative = ThemeAssignment.Sentiment.NEGATIVE
+def _spoken_of(client: Client, period: Period, contacts: QuerySet[Contact]) -> Iterator[tuple[str, int, int | None]]:
+    """Each theme that answers about these contacts criticise, and `ONCE` where one contact was not enough: with the
+    contact, and seconds of talking."""
+    excluded = set(Exclusion.objects.standing().filter(response__client=client).values_list("response", flat=True))
+    questions = Question.objects.filter(version__survey__client=client).values_list("pk", "kind", "key")
+    texts, once = [], []
+    for pk, kind, key in questions:
+        texts += [pk] if kind == Question.Kind.TEXT else []
+        once += [pk] if (kind, key) == (Question.Kind.YES_NO, ONCE) else []
+    about = {f"response__{name}": value for name, value in _about(client, period).items()}
+    about["response__invitation__contact__in"] = contacts
+    columns = ("response", "response__invitation__contact", "response__invitation__contact__talk_seconds")
     critical = ThemeAssignment.objects.filter(
-        **{f"answer__{name}": value for name, value in about.items()}, sentiment=negative
+        **{f"answer__{name}": value for name, value in about.items()},
+        answer__question__in=texts,
+        sentiment=ThemeAssignment.Sentiment.NEGATIVE,
     )
-    for response, theme in critical.order_by().annotate(led=LED).values_list("answer__response", "led"):
-        yield response, str(theme)
-    asked = Answer.objects.filter(**about, question__key=ONCE, question__kind=Question.Kind.YES_NO)
-    for response in asked.filter(choice="no").order_by().values_list("response", flat=True):
-        yield response, ONCE
+    named = critical.order_by().annotate(led=LED).values_list("led", *(f"answer__{column}" for column in columns))
+    denied = (
+        Answer.objects.filter(**about, question__in=once, choice="no").order_by().values_list(Value(ONCE), *columns)
+    )
+    for key, response, contact, talked in (*named, *denied):
+        if response not in excluded:
+            yield str(key), contact, talked
 
 
 def _share(contacts: int, rest: int, answered: _Answered) -> Estimate | None:
     """What was counted and, of the rest, as many as the answers tell: only that part is uncertain."""
-    n = len(answered.seconds)
+    n = answered.n
     if not contacts or (rest and n < VALUE_FROM):
         return None
     told = _of_all(len(answered.failed), n, contacts, rest) if rest else Estimate(0, 0, 0, n)
@@ -253,7 +315,7 @@ def _told_causes(
     answered: _Answered, contacts: int, rest: int, themes: Mapping[str, Theme], shown: Mapping[str, Shown]
 ) -> tuple[list[Cause], tuple[str, ...]]:
     """What answers speak of; and the names of what too few speak of."""
-    n = len(answered.seconds)
+    n = answered.n
     language = get_language() or "en"
     causes, hidden = [], []
     for key, who in answered.speaking.items():

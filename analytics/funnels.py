@@ -3,15 +3,16 @@
 An invitation counts in the period that it is about (`about_at`). What the stages are stands in `surveys.models.fates`.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
 from surveys.models import FATES, Client, Invitation, Stage, with_fate
 from surveys.models.fates import STAGES, fates_from
 
+from . import look
 from .counts import EVERYWHERE
 from .dimensions import Where, asked_matching
 from .periods import Period
@@ -47,18 +48,34 @@ def funnels(client: Client, period: Period, where: Where = EVERYWHERE) -> dict[s
 
     ValueError for a filter that only answers have.
     """
+    numbers = {kind: Counter(counted) for kind, (counted, _complete) in fates(client, period, where).items()}
+    found = {kind: _funnel(numbers[kind]) for kind in sorted(numbers)}
+    return {kind: funnel for kind, funnel in found.items() if funnel.eligible}
+
+
+def fates(client: Client, period: Period, where: Where = EVERYWHERE) -> Mapping[str, tuple[Mapping[str, int], int]]:
+    """Per kind of survey: how many had which fate, as of the period's end; how many answers were sent to the end.
+
+    One query, in one look once. ValueError as above.
+    """
+    asked = "fates", client.pk, period, frozenset(where.items())
+    return look.once(asked, lambda: _fates(client, period, where))
+
+
+def _fates(client: Client, period: Period, where: Where) -> dict[str, tuple[dict[str, int], int]]:
     about = Invitation.objects.filter(
         *(asked_matching(by, value) for by, value in where.items()),
         client=client,
         about_at__gte=period.start,
         about_at__lt=period.end,
     )
-    fates = with_fate(about, period.end).annotate(kind=F("version__survey__kind")).order_by()
-    numbers = defaultdict(Counter)
-    for kind, fate, number in fates.values_list("kind", "fate").annotate(Count("pk")):
-        numbers[kind][fate] = number
-    found = {kind: _funnel(numbers[kind]) for kind in sorted(numbers)}
-    return {kind: funnel for kind, funnel in found.items() if funnel.eligible}
+    rows = with_fate(about, period.end).annotate(kind=F("version__survey__kind")).order_by().values_list("kind", "fate")
+    complete = Count("pk", filter=Q(is_asked=True, own_answer__completed_at__isnull=False))
+    found: dict[str, tuple[dict[str, int], int]] = {}
+    for kind, fate, number, whole in rows.annotate(Count("pk"), whole=complete):
+        counted, sum_of_whole = found.get(kind, ({}, 0))
+        found[kind] = {**counted, fate: number}, sum_of_whole + whole
+    return found
 
 
 def total(parts: Iterable[Funnel]) -> Funnel:

@@ -88,10 +88,10 @@ def narrowed(contacts: QuerySet[Contact], where: Where) -> QuerySet[Contact]:
     return contacts.filter(_having(where))
 
 
-def values_of(contacts: QuerySet[Contact], names: Sequence[str]) -> dict[int, tuple[str, ...]]:
-    """By the contact's key its values of these, as `narrowed` takes them. One query."""
+def with_values(contacts: QuerySet[Contact], names: Sequence[str], columns: Sequence[str]) -> QuerySet:
+    """Of contacts these columns, and then their values of these names, as `narrowed` takes them."""
     values = {f"value{place}": _value(name) for place, name in enumerate(names)}
-    return {pk: tuple(own) for pk, *own in contacts.annotate(**values).values_list("pk", *values)}
+    return contacts.annotate(**values).values_list(*columns, *values)
 
 
 def repeated(

@@ -1,24 +1,21 @@
 """Were those who answered like those who could have been asked? The balance table, and early against late answers."""
 
-import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.fields import BooleanField
-
-from surveys.models import Client, Exclusion, Invitation, Response
-from surveys.models.cuts import Cut, cut
+from surveys.models import Client
+from surveys.models.cuts import Cut
 
 from .. import scores
 from ..periods import Period
 from ..scores import MARKED_FROM, Change, Estimate, Groups
 from .figure import change, estimate, groups_of
+from .ledger import COURSE, FROZEN, Cell, answered
 
 CUTS = (Cut.REASON, Cut.CHANNEL, Cut.TEAM, Cut.SOLVED, Cut.WAIT, Cut.LANGUAGE, Cut.SEGMENT)
 MOST = 12  # values of an attribute that stand alone; the rest is one
 REST = "…"
-EARLY = dt.timedelta(hours=24)  # after the message was due
 
 
 @dataclass(frozen=True)
@@ -71,52 +68,34 @@ class EarlyAndLate:
     change: Change | None
 
 
-def eligible(client: Client, kind: str, period: Period) -> QuerySet[Invitation]:
-    """Of contacts and waves; with `has_answered`: an answer came that counts."""
-    about = Invitation.objects.filter(
-        client=client, version__survey__kind=kind, about_at__gte=period.start, about_at__lt=period.end
-    )
-    excluded = Exists(Exclusion.objects.standing().filter(response=OuterRef("response")))
-    counts = Q(response__isnull=False) & ~Q(excluded)
-    has_answered = Case(When(counts, then=Value(True)), default=Value(False), output_field=BooleanField())
-    return about.exclude(reason__in=Invitation.INELIGIBLE).annotate(has_answered=has_answered).order_by()
-
-
 def table(client: Client, kind: str, period: Period) -> Table:
-    """One query, over all attributes at once. Attributes with one value only are left out."""
-    columns = {f"by_{by}": cut(by, client.zone) for by in CUTS}
-    cells = eligible(client, kind, period).annotate(**columns).values_list("has_answered", *columns)
-    numbers: dict[str, dict[str, Counter]] = {by: defaultdict(Counter) for by in CUTS}
-    whole = Counter()
-    for has_answered, *values, number in cells.annotate(Count("pk")):
-        whole[has_answered] += number
-        for by, value in zip(CUTS, values, strict=True):
-            numbers[by][value or ""][has_answered] += number
+    """Attributes with one value only are left out. Six queries, in one look once for all kinds."""
+    attributes: dict[str, dict[str, Counter]] = {}
+    for cuts in (FROZEN, COURSE):
+        cells = answered(client, period, cuts).get(kind, ())
+        attributes |= {by: _by_value(cells, place) for place, by in enumerate(cuts)}
+    whole = sum(attributes[CUTS[0]].values(), Counter())
     if not whole[True]:
         return Table(whole.total(), 0, ())
-    found = (Attribute(by, _rows(numbers[by], whole)) for by in CUTS)
+    found = (Attribute(by, _rows(attributes[by], whole)) for by in CUTS)
     return Table(whole.total(), whole[True], tuple(each for each in found if len(each.rows) > 1))
 
 
 def early_and_late(client: Client, kind: str, period: Period) -> EarlyAndLate:
-    """Answers to invitations of the period, by whether they came within a day of the message. One query."""
-    is_early = Case(
-        When(submitted_at__lt=F("invitation__due_at") + EARLY, then=Value(True)),
-        default=Value(False),
-        output_field=BooleanField(),
-    )
-    answers = Response.objects.counting().filter(
-        client=client,
-        kind=kind,
-        invitation__about_at__gte=period.start,
-        invitation__about_at__lt=period.end,
-        invitation__due_at__isnull=False,
-    )
-    sides: dict[bool, dict] = defaultdict(dict)
-    for early, group, number in answers.order_by().annotate(e=is_early).values_list("e", "group").annotate(Count("pk")):
-        sides[early][group] = number
+    """Answers to invitations of the period, by whether they came within a day of the message. Three queries."""
+    sides: dict[bool | None, Counter] = defaultdict(Counter)
+    for cell in answered(client, period, FROZEN).get(kind, ()):
+        sides[cell.is_early][cell.group] += cell.number
     early, late = groups_of(sides[True]), groups_of(sides[False])
     return EarlyAndLate(early, late, estimate(kind, early), estimate(kind, late), change(kind, early, late))
+
+
+def _by_value(cells: Sequence[Cell], place: int) -> dict[str, Counter]:
+    """Value → has answered → number."""
+    numbers: dict[str, Counter] = defaultdict(Counter)
+    for cell in cells:
+        numbers[cell.values[place]][bool(cell.group)] += cell.number
+    return numbers
 
 
 def _rows(numbers: dict[str, Counter], whole: Counter) -> tuple[Row, ...]:

@@ -1,13 +1,13 @@
 """What came of those who could have been asked, in the rates of AAPOR, per kind of survey."""
 
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
-
-from surveys.models import Client, Fate, Invitation, with_fate
+from surveys.models import Client, Fate
 
 from .. import scores
+from ..funnels import fates
 from ..periods import Period
 from ..scores import ResponseRates
 
@@ -42,23 +42,22 @@ class Outcome:
 
 def outcomes(client: Client, period: Period) -> dict[str, Outcome]:
     """Per kind of survey with somebody asked, as of the end of the period (what came since counts, too). One query."""
-    asked = Invitation.objects.filter(client=client, is_asked=True, about_at__gte=period.start, about_at__lt=period.end)
-    whole = Count("pk", filter=Q(response__completed_at__isnull=False))
-    rows = with_fate(asked, period.end).annotate(kind=F("version__survey__kind")).order_by()
-    found: dict[str, Counter] = defaultdict(Counter)
-    for kind, fate, number, complete in rows.values_list("kind", "fate").annotate(n=Count("pk"), whole=whole):
-        found[kind].update({fate: number, "complete": complete})
-    return {kind: _outcome(found[kind]) for kind in sorted(found)}
+    found = {kind: (_of_asked(numbers), whole) for kind, (numbers, whole) in fates(client, period).items()}
+    return {kind: _outcome(*found[kind]) for kind in sorted(found) if found[kind][0]}
 
 
-def _outcome(fates: Counter) -> Outcome:
+def _of_asked(numbers: Mapping[str, int]) -> Counter:
+    return Counter({fate: number for fate, number in numbers.items() if fate in Fate.values})
+
+
+def _outcome(fates: Counter, complete: int) -> Outcome:
     refused, other, unknown = (sum(fates[fate] for fate in group) for group in (REFUSED, OTHER, UNKNOWN))
-    asked, answered = fates.total() - fates["complete"], fates[Fate.ANSWERED]
+    answered = fates[Fate.ANSWERED]
     return Outcome(
-        complete=fates["complete"],
-        partial=answered - fates["complete"],
+        complete=complete,
+        partial=answered - complete,
         refused=refused,
-        silent=asked - answered - refused - other - unknown,
+        silent=fates.total() - answered - refused - other - unknown,
         other=other,
         unknown=unknown,
     )

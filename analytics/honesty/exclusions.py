@@ -6,6 +6,7 @@ from django.db.models import Count, QuerySet
 
 from surveys.models import Client, Exclusion, FlaggedSheet, Response
 
+from ..counts import NOTHING, counts, groups
 from ..periods import Period
 from ..queries import latest
 from ..scores import Estimate, Groups
@@ -44,16 +45,15 @@ def are_any(client: Client, kind: str, period: Period) -> bool:
 
 
 def with_and_without(client: Client, kind: str, period: Period) -> WithAndWithout:
-    """Three queries; two where nothing was excluded."""
+    """One query beside what `counts` needs; three more where answers are excluded."""
     rows = _decided(client, kind, period).values_list("state", "reason").annotate(n=Count("pk"))
     reasons, awaiting = {}, 0
     for state, reason, number in rows:
         if state == Exclusion.State.CONFIRMED:
             reasons[reason] = reasons.get(reason, 0) + number
         awaiting += number if state == Exclusion.State.PROPOSED else 0
-    answers = Response.objects.filter(client=client, kind=kind)
-    without = _groups(answers.counting(), period)
-    with_them = _groups(answers.verified(), period) if reasons else without
+    without = groups(kind, counts(client, kind, [period]).get((0, ""), NOTHING))
+    with_them = _with_excluded(without, client, kind, period) if reasons else without
     return WithAndWithout(
         kind=kind,
         without=estimate(kind, without),
@@ -81,6 +81,19 @@ def _decided(client: Client, kind: str, period: Period) -> QuerySet[Exclusion]:
         response__submitted_at__gte=period.start,
         response__submitted_at__lt=period.end,
     ).order_by()
+
+
+def _with_excluded(without: Groups, client: Client, kind: str, period: Period) -> Groups:
+    """Only of those customers whose answers were taken out may another answer be the latest."""
+    excluded = _decided(client, kind, period).filter(state=Exclusion.State.CONFIRMED)
+    theirs = Response.objects.filter(
+        client=client, kind=kind, invitation__customer__in=excluded.values("response__invitation__customer")
+    )
+    erased = excluded.filter(response__invitation__customer=None).values_list("response__group").annotate(Count("pk"))
+    sides = without, _groups(theirs.counting(), period), _groups(theirs.verified(), period), groups_of(dict(erased))
+    return tuple(
+        all_ones - counting + latest_ones + alone for all_ones, counting, latest_ones, alone in zip(*sides, strict=True)
+    )
 
 
 def _groups(answers: QuerySet[Response], period: Period) -> Groups:

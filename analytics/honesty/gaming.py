@@ -8,9 +8,9 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, FilteredRelation, Max, Min, OuterRef, Q, QuerySet
 
 from surveys.models import (
     Answer,
@@ -21,6 +21,7 @@ from surveys.models import (
     Login,
     Medium,
     OutgoingMessage,
+    Question,
     Response,
     Suppression,
 )
@@ -30,7 +31,9 @@ from .. import scores
 from ..counts import By, counts, groups
 from ..periods import Period
 from ..scores import Change, Estimate, Groups, Verdict
+from ..together import read_together
 from .figure import estimate
+from .ledger import CONTACT, verdicts
 from .solicited import is_solicited, same_words
 
 SOON = dt.timedelta(seconds=10)  # after a message was handed over: faster than anybody reads and answers
@@ -93,10 +96,9 @@ class Goodwill:
 
 
 def signs(client: Client, period: Period) -> tuple[Sign, ...]:
-    """Every kind of sign, also those of which there is none. Five queries."""
-    evidence = _Evidence(client, answers(client, period))
-    of = evidence.rows.count()
-    return tuple(Sign(kind, len(_FINDERS[kind](evidence)), of) for kind in KINDS)
+    """Every kind of sign, also those of which there is none. Eight queries at most."""
+    evidence = _Evidence(client, period)
+    return tuple(Sign(kind, len(_FINDERS[kind](evidence)), evidence.number) for kind in KINDS)
 
 
 def answers(client: Client, period: Period) -> QuerySet[Response]:
@@ -111,7 +113,7 @@ def found(client: Client, period: Period, kind: str) -> QuerySet[Response]:
     rows = answers(client, period)
     if kind in _APART:
         return rows.filter(_APART[kind])
-    return rows.filter(pk__in=_FINDERS[kind](_Evidence(client, rows)))
+    return rows.filter(pk__in=_FINDERS[kind](_Evidence(client, period)))
 
 
 def jumped(client: Client, period: Period, survey_kinds: tuple[str, ...]) -> QuerySet[Response]:
@@ -140,16 +142,15 @@ def unreachable(client: Client, period: Period) -> Unreachable:
     """Two queries. `change` is on the share that could not be asked: after bad contacts against the others."""
     reason = Invitation.Reason
     lost = (reason.NO_ADDRESS, reason.INVALID_ADDRESS, reason.NO_CONSENT, reason.SUPPRESSED)
-    rows = Invitation.objects.filter(
-        client=client, contact__isnull=False, about_at__gte=period.start, about_at__lt=period.end
-    ).exclude(reason__in=Invitation.INELIGIBLE)
-    bad = Q(contact__is_solved=False) | Q(contact__reopened_count__gt=0) | Q(is_goodwill=True)
-    went = rows.aggregate(
-        bad=Count("pk", bad),
-        bad_lost=Count("pk", bad & Q(reason__in=lost)),
-        all=Count("pk"),
-        all_lost=Count("pk", Q(reason__in=lost)),
-    )
+    rows = verdicts(client, period).filter(contact__isnull=False)
+    bad = Q(**{f"{CONTACT}__is_solved": False}) | Q(**{f"{CONTACT}__reopened_count__gt": 0}) | Q(is_goodwill=True)
+    with read_together():
+        went = rows.aggregate(
+            bad=Count("pk", bad),
+            bad_lost=Count("pk", bad & Q(reason__in=lost)),
+            all=Count("pk"),
+            all_lost=Count("pk", Q(reason__in=lost)),
+        )
     pair = went["bad_lost"], went["bad"]
     others = went["all_lost"] - went["bad_lost"], went["all"] - went["bad"]
     entered = Suppression.objects.filter(
@@ -172,21 +173,51 @@ def goodwill(client: Client, kind: str, period: Period) -> Goodwill:
 
 
 class _Evidence:
-    """What is looked through for signs; addresses and comments are read once, however many signs look at them."""
+    """What is looked through for signs: read once, however many signs look at it."""
 
-    def __init__(self, client: Client, rows: QuerySet[Response]) -> None:
-        self.client, self.rows = client, rows.order_by()
+    def __init__(self, client: Client, period: Period) -> None:
+        self.client, self.period = client, period
+
+    @property
+    def rows(self) -> QuerySet[Response]:
+        """`asked`: the invitation, joined by the client, too (see `ledger`)."""
+        asked = FilteredRelation("invitation", condition=Q(invitation__client=F("client")))
+        return answers(self.client, self.period).order_by().alias(asked=asked)
 
     @cached_property
-    def addresses(self) -> list[tuple[int, int | None, str, str]]:
-        """Of each answer the customer, the mailbox that was asked and the number to be called at."""
-        return list(self.rows.values_list("pk", "invitation__customer", "invitation__email", "phone"))
+    def mailboxes(self) -> list[tuple[str, bool, int]]:
+        """Each that was asked: whether several customers have it, and how many answered."""
+        people = {"least": Min("asked__customer"), "most": Max("asked__customer"), "known": Count("asked__customer")}
+        found = self.rows.values_list("asked__email").annotate(**people, answers=Count("pk"))
+        with read_together():
+            return [(email, least != most or known < n, n) for email, least, most, known, n in found]
+
+    @property
+    def number(self) -> int:
+        return sum(answers for _email, _are_several, answers in self.mailboxes)
+
+    def asked_at(self, mailboxes: Iterable[str]) -> list[tuple[int, int | None, str]]:
+        """Answer, customer, mailbox."""
+        with read_together():
+            asked = self.rows.filter(asked__email__in=list(mailboxes))
+            return list(asked.values_list("pk", "asked__customer", "asked__email"))
 
     @cached_property
-    def comments(self) -> list[tuple[int, int | None, str]]:
-        """Answer, customer, text."""
-        texts = Answer.objects.filter(response__in=self.rows.values("pk")).exclude(text="").order_by()
-        return list(texts.values_list("response", "response__invitation__customer", "text"))
+    def comments(self) -> dict[str, list[tuple[int, int | None]]]:
+        """By its words: answer and customer. Found by the client's questions: few of all answers are texts."""
+        questions = Question.objects.filter(version__survey__client=self.client).values_list("pk", flat=True)
+        said = Answer.objects.filter(question__in=list(questions)).exclude(text="").order_by()
+        theirs = said.filter(
+            response__client=self.client,
+            response__submitted_at__gte=self.period.start,
+            response__submitted_at__lt=self.period.end,
+            response__invitation__isnull=False,
+        )
+        texts = defaultdict(list)
+        with read_together(never_one_by_one=True):
+            for response, customer, text in theirs.values_list("response", "response__customer", "text"):
+                texts[text].append((response, customer))
+        return texts
 
 
 def _quick(evidence: _Evidence) -> set[int]:
@@ -201,11 +232,14 @@ def _quick(evidence: _Evidence) -> set[int]:
 
 def _shared(evidence: _Evidence) -> set[int]:
     """One mailbox, or one number to be called at, for several customers."""
-    return _of_many((answer, customer, one) for answer, customer, *both in evidence.addresses for one in both)
+    several = evidence.asked_at(email for email, are_several, _n in evidence.mailboxes if are_several)
+    called = evidence.rows.exclude(phone="").values_list("pk", "asked__customer", "phone")
+    return _of_many([*several, *called])
 
 
 def _identical(evidence: _Evidence) -> set[int]:
-    return _of_many((answer, customer, same_words(text)) for answer, customer, text in evidence.comments)
+    alike = ((same_words(text), said) for text, said in evidence.comments.items())
+    return _of_many((*who, words) for words, said in alike for who in said)
 
 
 def _staff(evidence: _Evidence) -> set[int]:
@@ -213,11 +247,13 @@ def _staff(evidence: _Evidence) -> set[int]:
     client = evidence.client
     tied = Login.objects.filter(Q(accesses__client=client) | Q(agents__client=client)).exclude(email="")
     own, domain = {email_key(email) for email in tied.values_list("email", flat=True)}, _domain(client.from_email)
-    return {answer for answer, _c, email, _phone in evidence.addresses if email in own or _domain(email) == domain}
+    is_own = cache(lambda written: _domain(f"@{written}") == domain)  # few domains have many mailboxes
+    theirs = (email for email, *_ in evidence.mailboxes if email in own or is_own(email.rpartition("@")[2]))
+    return {answer for answer, _customer, _email in evidence.asked_at(theirs)}
 
 
 def _solicited(evidence: _Evidence) -> set[int]:
-    return {answer for answer, _customer, text in evidence.comments if is_solicited(text)}
+    return {answer for text, said in evidence.comments.items() if is_solicited(text) for answer, _customer in said}
 
 
 def _domain(address: str) -> str:

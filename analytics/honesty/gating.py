@@ -8,18 +8,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, QuerySet
-
 from surveys.models import Campaign, Client, Invitation, RulesVersion
-from surveys.models.cuts import Cut, cut
+from surveys.models.cuts import Cut
 
 from .. import scores
 from ..periods import Period
 from ..scores import SIGNIFICANCE, ChiSquare
+from . import ledger
 
-CUTS = (
-    Cut.SOLVED, Cut.REOPENED, Cut.TRANSFERRED, Cut.GOODWILL, Cut.CHANNEL, Cut.TEAM, Cut.AGENT, Cut.HOUR, Cut.WEEKDAY
-)  # fmt: skip
+# Counted apart: when a contact ended has little to do with what it was, and both together are as many as contacts.
+COURSE = (Cut.SOLVED, Cut.REOPENED, Cut.TRANSFERRED, Cut.GOODWILL, Cut.CHANNEL, Cut.TEAM, Cut.AGENT)
+MOMENT = (Cut.HOUR, Cut.WEEKDAY)
+CUTS = COURSE + MOMENT
 LEAST = 10  # contacts; thinner values are compared as one
 NOTABLE = 0.1  # standardised difference; a smaller one may be sure, and is still small
 Reason = Invitation.Reason
@@ -93,22 +93,17 @@ class Monitor:
         return sum(check.is_sign for check in self.checks) + sum(draw.is_news for draw in self.draws)
 
 
-def eligible(client: Client, period: Period) -> QuerySet[Invitation]:
-    """Verdicts on contacts of the period; the customers of waves have no contact to be judged by."""
-    about = Invitation.objects.filter(client=client, about_at__gte=period.start, about_at__lt=period.end)
-    return about.filter(contact__isnull=False).exclude(reason__in=Invitation.INELIGIBLE).order_by()
-
-
 def monitor(client: Client, period: Period) -> tuple[Monitor, ...]:
-    """One per campaign with eligible contacts. Three queries: the contacts are read once, over all attributes."""
-    columns = {f"by_{by}": cut(by, client.zone) for by in CUTS}
-    cells = eligible(client, period).annotate(**columns).values_list("campaign", "rules", "reason", *columns)
+    """One per campaign with eligible contacts; the customers of waves have none to be judged by. Four queries."""
+    rows = ledger.verdicts(client, period).filter(contact__isnull=False)
     reasons: dict[int, dict[int | None, Counter]] = defaultdict(lambda: defaultdict(Counter))
     values: dict[tuple[int, str], dict[str, Counter]] = defaultdict(lambda: defaultdict(Counter))
-    for campaign, rules, reason, *found, number in cells.annotate(Count("pk")):
-        reasons[campaign][rules][reason] += number
-        for by, value in zip(CUTS, found, strict=True):
-            values[campaign, by][value or ""][reason] += number
+    for cuts in (COURSE, MOMENT):
+        for campaign, rules, reason, found, number in ledger.counted(rows, client, cuts, "campaign", "rules", "reason"):
+            if cuts is COURSE:
+                reasons[campaign][rules][reason] += number
+            for by, value in zip(cuts, found, strict=True):
+                values[campaign, by][value][reason] += number
     versions = RulesVersion.objects.in_bulk({rules for by_rules in reasons.values() for rules in by_rules if rules})
     campaigns = Campaign.objects.filter(client=client, pk__in=reasons).order_by("name")
     return _after_all_tests(
@@ -165,7 +160,12 @@ def _sum(slices: list[Slice]) -> Slice:
 
 def _slices(values: dict[str, Counter]) -> list[Slice]:
     slices = [
-        Slice(value, reasons.total(), reasons[""], tuple((r, n) for r, n in reasons.most_common() if r))
+        Slice(
+            value,
+            reasons.total(),
+            reasons[""],
+            tuple((r, n) for r, n in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])) if r),
+        )
         for value, reasons in values.items()
     ]
     return sorted(slices, key=lambda one: (-one.eligible, one.value))

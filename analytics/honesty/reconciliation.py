@@ -9,6 +9,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from django.db.models import Count
 from django.db.models.functions import TruncDate
@@ -17,6 +18,7 @@ from django.utils import translation
 from surveys.models import Client, Contact, ReportedCount
 
 from ..periods import Period
+from ..together import read_together
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,18 @@ class Comparison:
 
 def compare(client: Client, period: Period) -> Comparison:
     """Two queries."""
-    told = ReportedCount.objects.filter(client=client, day__gte=period.first_on, day__lte=period.last_on)
+    told = list(ReportedCount.objects.filter(client=client, day__gte=period.first_on, day__lte=period.last_on))
     contacts = Contact.objects.filter(
         client=client, is_test=False, started_at__gte=period.start, started_at__lt=period.end
     )
     day = TruncDate("started_at", tzinfo=client.zone)
+    names = ("channel", "team__name", "reason") if any(one.queue for one in told) else ()
+    with read_together():
+        days = list(contacts.order_by().values_list(day, *names).annotate(Count("pk")))
     received: Counter = Counter()
-    for on, *names, number in (
-        contacts.order_by().values_list(day, "channel", "team__name", "reason").annotate(Count("pk"))
-    ):
-        for queue in {"", *_queues(*names)}:
+    queues = cache(lambda *called: {"", *_queues(*called)} if called else {""})
+    for on, *called, number in days:
+        for queue in queues(*called):
             received[on, queue] += number
     known = {queue for _on, queue in received}
     lines = tuple(

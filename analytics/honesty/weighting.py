@@ -4,18 +4,19 @@ It stands beside the raw score, never instead. By contact reason and channel; in
 strata are too thin to speak for themselves, the two attributes are raked one by one.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F
-
 from surveys.models import Client
-from surveys.models.cuts import Cut, cut
+from surveys.models.cuts import Cut
 
 from .. import scores
 from ..periods import Period
 from ..scores import VALUE_FROM, Estimate, Groups, Stratum, Weighted
-from . import balance
+from . import ledger
 from .figure import estimate, groups_of, worth
+from .ledger import FROZEN, answered
 
 THIN = 5  # answers that a stratum needs to speak for its part of the contacts
 SMALL = 0.01  # of all eligible; a smaller stratum moves nothing
@@ -45,10 +46,10 @@ class Beside:
 
 
 def beside(client: Client, kind: str, period: Period) -> Beside:
-    """Two queries."""
-    rows = balance.eligible(client, kind, period)
-    by = (Cut.REASON, Cut.CHANNEL) if rows.filter(contact__isnull=False).exists() else (Cut.SEGMENT, Cut.LANGUAGE)
-    cells = _cells(rows, by, client)
+    """Three queries, in one look once for all kinds."""
+    alike = answered(client, period, FROZEN).get(kind, ())
+    by = (Cut.REASON, Cut.CHANNEL) if any(one.has_contact for one in alike) else (Cut.SEGMENT, Cut.LANGUAGE)
+    cells = _cells(alike, by)
     groups = tuple(sum(cell.groups[place] for cell in cells) for place in range(3))
     raw = estimate(kind, groups)
     is_raked = any(_is_thin(cell, sum(one.eligible for one in cells)) for cell in cells)
@@ -58,20 +59,13 @@ def beside(client: Client, kind: str, period: Period) -> Beside:
     return Beside(by, cells, raw, weighted, is_raked)
 
 
-def _cells(rows, by: tuple[str, str], client: Client) -> tuple[Cell, ...]:
+def _cells(alike: Sequence[ledger.Cell], by: tuple[str, str]) -> tuple[Cell, ...]:
     """Largest first."""
-    eligible: dict[tuple[str, str], int] = {}
-    answered: dict[tuple[str, str], dict[str, int]] = {}
-    first, second = (cut(name, client.zone) for name in by)
-    grouped = rows.annotate(first=first, second=second, group=F("response__group"))
-    for one, other, has_answered, group, n in grouped.values_list("first", "second", "has_answered", "group").annotate(
-        Count("pk")
-    ):
-        cell = (one or "", other or "")
-        eligible[cell] = eligible.get(cell, 0) + n
-        if has_answered:
-            answered.setdefault(cell, {})[group] = n
-    found = (Cell(cell, n, groups_of(answered.get(cell, {}))) for cell, n in eligible.items())
+    first, second = (FROZEN.index(name) for name in by)
+    groups: dict[tuple[str, str], Counter] = defaultdict(Counter)
+    for one in alike:
+        groups[one.values[first], one.values[second]][one.group] += one.number
+    found = (Cell(values, count.total(), groups_of(count)) for values, count in groups.items())
     return tuple(sorted(found, key=lambda cell: (-cell.eligible, cell.values)))
 
 

@@ -32,8 +32,11 @@ class Cut(models.TextChoices):
     SEGMENT = "segment", _("segment")
 
 
-def cut(by: str, zone: ZoneInfo) -> Expression:
-    """The value of an invitation, as text; “” where it is not known. Hours and days are those of its contact's end."""
+def cut(by: str, zone: ZoneInfo, contact: str = "contact") -> Expression:
+    """The value of an invitation, as text; “” where it is not known. Hours and days are those of its contact's end.
+
+    `contact`: by which name its contact is joined.
+    """
     if by in (Cut.AGENT, Cut.TEAM):
         return Coalesce(Cast(f"{by}_id", CharField()), Value(""))
     if by == Cut.HOUR:
@@ -43,13 +46,13 @@ def cut(by: str, zone: ZoneInfo) -> Expression:
     if by in _COLUMNS:
         return F(_COLUMNS[by])
     cases = {
-        Cut.SOLVED: [(YES, {"contact__is_solved": True}), (NO, {"contact__is_solved": False})],
-        Cut.REOPENED: [(YES, {"contact__reopened_count__gt": 0}), (NO, {"contact__reopened_count": 0})],
-        Cut.TRANSFERRED: [(YES, {"contact__is_transferred": True}), (NO, {"contact__is_transferred": False})],
+        Cut.SOLVED: [(YES, {f"{contact}__is_solved": True}), (NO, {f"{contact}__is_solved": False})],
+        Cut.REOPENED: [(YES, {f"{contact}__reopened_count__gt": 0}), (NO, {f"{contact}__reopened_count": 0})],
+        Cut.TRANSFERRED: [(YES, {f"{contact}__is_transferred": True}), (NO, {f"{contact}__is_transferred": False})],
         Cut.GOODWILL: [(YES, {"is_goodwill": True}), (NO, {"contact__isnull": False})],
         Cut.WAIT: [
-            *((str(place), {"contact__wait_seconds__lt": end}) for place, end in enumerate(WAITS)),
-            (str(len(WAITS)), {"contact__wait_seconds__gte": WAITS[-1]}),
+            *((str(place), {f"{contact}__wait_seconds__lt": end}) for place, end in enumerate(WAITS)),
+            (str(len(WAITS)), {f"{contact}__wait_seconds__gte": WAITS[-1]}),
         ],
     }[Cut(by)]
     whens = (When(**condition, then=Value(value)) for value, condition in cases)

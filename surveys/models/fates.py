@@ -82,11 +82,12 @@ def fates_from(stage: Stage) -> list[str]:
 def with_fate(invitations: QuerySet[Invitation], at: dt.datetime) -> QuerySet[Invitation]:
     """Each with its `fate` as of `at` (which tells only what is still open from what has expired).
 
-    What there is one of at most is joined rather than looked up: both messages, and the answer.
+    What there is one of at most is joined rather than looked up: both messages, and the answer as `own_answer`; that by
+    the client, too, so that a database may read the answers of one client together.
     """
     fate = Case(
         When(is_asked=False, then=F("reason")),
-        When(response__isnull=False, then=Value(Fate.ANSWERED)),
+        When(own_answer__isnull=False, then=Value(Fate.ANSWERED)),
         When(opened_at__isnull=False, then=_silence(Stage.STARTED, at)),
         When(_arrived("first") | _arrived("reminder"), then=_silence(Stage.DELIVERED, at)),
         When(first__state=State.PLANNED, then=Value(Fate.PLANNED)),
@@ -101,6 +102,7 @@ def with_fate(invitations: QuerySet[Invitation], at: dt.datetime) -> QuerySet[In
         output_field=models.CharField(),
     )
     return invitations.alias(
+        own_answer=FilteredRelation("response", condition=Q(response__client=F("client"))),
         first=FilteredRelation("messages", condition=Q(messages__is_reminder=False)),
         reminder=FilteredRelation("messages", condition=Q(messages__is_reminder=True)),
     ).annotate(fate=fate)

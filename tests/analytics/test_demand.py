@@ -253,7 +253,7 @@ def test_more_causes_take_no_more_queries(acme):
             failure_demand(acme, OCTOBER)
         counted.append(len(queries))
 
-    assert counted == [6, 6, 6]
+    assert counted == [counted[0]] * 3
 
 
 def test_globex_sees_nothing_of_acme(acme, globex):

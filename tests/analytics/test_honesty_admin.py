@@ -86,7 +86,17 @@ def test_gating_is_said_in_plain_words(browser, acme, gated):
     told = text_of(get(browser, acme, "asked"))
     assert "Unsolved contacts were asked half as often: 40.0% rather than 80.0%." in told
     assert "Contacts of Lena Ritter were asked half as often" in told
-    assert "Unsolved contacts were asked half as often" in text_of(get(browser, acme, "change"))
+
+
+def test_the_overview_fetches_what_was_found_one_by_one(browser, acme, gated):
+    page = get(browser, acme, "change").content.decode()
+    sources = re.findall(r'<li id="(found-\w+)"[^>]* hx-get="([^"]*)"', page)
+    assert [name for name, _source in sources] == [f"found-{name}" for name in PAGES[1:]]
+    assert "Unsolved contacts" not in page
+    found = [browser.get(source.replace("&amp;", "&")).content.decode() for _name, source in sources]
+    for (name, _source), each in zip(sources, found, strict=True):
+        assert re.findall(r'<li id="(found-\w+)" class="[^"]*"><h3>', each) == [name]
+    assert "Unsolved contacts were asked half as often" in found[1]
 
 
 def test_viewers_read_no_agents_name_and_get_no_link_that_is_closed_to_them(client, acme, gated, viewer):
@@ -100,7 +110,7 @@ def test_viewers_read_no_agents_name_and_get_no_link_that_is_closed_to_them(clie
 
 def test_every_figure_leads_to_exactly_its_rows(browser, acme, gated):
     page = get(browser, acme, "asked").content.decode()
-    links = re.findall(r'<td class="num"><a href="([^"]*)">([\d,]+)</a>', page)
+    links = re.findall(r'<td[^>]* class="num"><a href="([^"]*)">([\d,]+)</a>', page)
     assert len(links) >= 4
     for address, number in links:
         listed = browser.get(address.replace("&amp;", "&"))
@@ -227,7 +237,9 @@ def test_gaps_come_first(browser, acme):
     days = [reported.Count(dt.date(2026, 10, day), "", "acd", 1) for day in (15, 16)]
     reported.take(acme, days, factories.NOW)
     page = get(browser, acme, "counts").content.decode()
-    assert re.findall(r"<tr(?: class=\"(is-marked)\")?><th scope=\"row\">(\d+ \w+)", page) == [
+    assert re.findall(
+        r"<tr role=\"row\"(?: class=\"(is-marked)\")?><th role=\"rowheader\" scope=\"row\">(\d+ \w+)", page
+    ) == [
         ("is-marked", "15 October"),
         ("", "16 October"),
     ]

@@ -4,6 +4,8 @@ For the provider's analysts and the client's own viewers alike; names of agents 
 for those who may see them.
 """
 
+from collections.abc import Callable
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -15,6 +17,7 @@ from surveys.admin_scope import ReadOnly, on_row, own_page
 from surveys.models import Honesty, Reach
 
 from ...honesty import gating, reconciliation, weighting
+from ...look import one_look
 from . import answered, asked, frame, looks, overview
 
 
@@ -33,50 +36,64 @@ class HonestyAdmin(ReadOnly):
 
     @on_row("view")
     def change_view(self, request: HttpRequest, client: Honesty) -> HttpResponse:
-        """The overview: the scores with what stands beside them, and a sentence for each page."""
+        """The overview: the scores with what stands beside them, and a sentence for each page, fetched one by one."""
         if request.method == "POST":
             raise PermissionDenied
-        about = frame.of(request, client)
-        return self._shown(about, "change", scores=overview.scores(about), findings=overview.findings(about))
+        found = request.GET.get("found", "")
+
+        def told(about: frame.Frame) -> dict:
+            return {"scores": None if found else overview.scores(about), "findings": overview.findings(about, found)}
+
+        return self._shown(request, client, "change", told)
 
     @own_page
     def funnel(self, request: HttpRequest, client: Honesty) -> HttpResponse:
-        about = frame.of(request, client)
-        return self._shown(about, "funnel", funnels=asked.funnels(about))
+        return self._shown(request, client, "funnel", lambda about: {"funnels": asked.funnels(about)})
 
     @own_page
     def asked(self, request: HttpRequest, client: Honesty) -> HttpResponse:
-        about = frame.of(request, client)
-        return self._shown(about, "asked", campaigns=asked.checks(about), least=gating.LEAST)
+        def told(about: frame.Frame) -> dict:
+            return {"campaigns": asked.checks(about), "least": gating.LEAST}
+
+        return self._shown(request, client, "asked", told)
 
     @own_page
     def answered(self, request: HttpRequest, client: Honesty) -> HttpResponse:
-        about = frame.of(request, client)
-        return self._shown(about, "answered", kinds=answered.kinds(about), thin=weighting.THIN)
+        def told(about: frame.Frame) -> dict:
+            return {"kinds": answered.kinds(about), "thin": weighting.THIN}
+
+        return self._shown(request, client, "answered", told)
 
     @own_page
     def counts(self, request: HttpRequest, client: Honesty) -> HttpResponse:
-        about = frame.of(request, client)
-        found = reconciliation.compare(client, about.period)
-        told = overview.counts(about, found)
-        return self._shown(
-            about, "counts", found=found, told=told, silent=looks.silent(found), days=looks.days(about, found)
-        )
+        def told(about: frame.Frame) -> dict:
+            found = reconciliation.compare(client, about.period)
+            said = {"told": overview.counts(about, found), "silent": looks.silent(found)}
+            return {"found": found, "days": looks.days(about, found), **said}
+
+        return self._shown(request, client, "counts", told)
 
     @own_page
     def signs(self, request: HttpRequest, client: Honesty) -> HttpResponse:
-        about = frame.of(request, client)
-        compared, jumps = looks.jumps(about)
-        told = {"signs": looks.signs(about), "compared": compared, "jumps": jumps}
-        return self._shown(about, "signs", unreachable=looks.unreachable(about), goodwill=looks.goodwill(about), **told)
+        def told(about: frame.Frame) -> dict:
+            compared, jumps = looks.jumps(about)
+            beside = {"unreachable": looks.unreachable(about), "goodwill": looks.goodwill(about)}
+            return {"signs": looks.signs(about), "compared": compared, "jumps": jumps, **beside}
+
+        return self._shown(request, client, "signs", told)
 
     @own_page
     def left_out(self, request: HttpRequest, client: Honesty) -> HttpResponse:
-        about = frame.of(request, client)
-        told = {"kinds": looks.with_and_without(about), "flagged": looks.flagged(about)}
-        return self._shown(about, "left_out", breaks=looks.series_breaks(about), reasons=looks.reasons(), **told)
+        def told(about: frame.Frame) -> dict:
+            kept_apart = {"flagged": looks.flagged(about), "breaks": looks.series_breaks(about)}
+            return {"kinds": looks.with_and_without(about), "reasons": looks.reasons(), **kept_apart}
 
-    def _shown(self, about: frame.Frame, name: str, **context) -> HttpResponse:
+        return self._shown(request, client, "left_out", told)
+
+    def _shown(
+        self, request: HttpRequest, client: Honesty, name: str, told: Callable[[frame.Frame], dict]
+    ) -> HttpResponse:
+        about = frame.of(request, client)
         frame_of_all = {
             "title": _("How honest the figures are"),
             "about": about,
@@ -84,5 +101,6 @@ class HonestyAdmin(ReadOnly):
             "choices": about.choices(),
             "wrong": about.wrong,
         }
-        status = 400 if about.wrong else 200
-        return self.page(about.request, about.client, name, status=status, **frame_of_all, **context)
+        with one_look():
+            found = told(about)
+        return self.page(request, client, name, status=400 if about.wrong else 200, **frame_of_all, **found)

@@ -10,6 +10,7 @@ from surveys.models.fates import LABELS
 
 from ... import queries
 from ...honesty import coverage, gating
+from ...together import read_together
 from . import words
 from .frame import Figure, Frame
 
@@ -64,8 +65,9 @@ class CampaignChecks:
 
 def funnels(frame: Frame) -> list[KindFunnel]:
     """Per kind of survey."""
-    outcomes = coverage.outcomes(frame.client, frame.period)
-    found = queries.funnels(frame.client, frame.period)
+    with read_together():
+        outcomes = coverage.outcomes(frame.client, frame.period)
+        found = queries.funnels(frame.client, frame.period)
     return [_funnel(frame, kind, funnel, outcomes.get(kind)) for kind, funnel in found.items()]
 
 
@@ -178,4 +180,4 @@ def _drawn(draw: gating.Draw) -> str:
 
 def _draw_verdict(draw: gating.Draw) -> str:
     verdict = _("The draw strays from its rule.") if draw.is_news else _("The draw kept to its rule.")
-    return f"{verdict} ({_('exact binomial test')}, p {p_value(draw.p)})"
+    return f"{verdict} {capfirst(_('exact binomial test'))}, p {p_value(draw.p)}"

@@ -27,6 +27,16 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Tab:
+    """One of the honesty pages."""
+
+    name: str
+    title: str
+    address: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
 class Figure:
     """A number with the address of exactly its rows; without one for those who may not see them."""
 
@@ -70,7 +80,7 @@ class Frame:
         address = reverse(f"admin:surveys_honesty_{name}", args=[self.client.pk])
         return f"{address}?{urlencode({'period': self.period.text})}"
 
-    def tabs(self, here: str) -> list[Link]:
+    def tabs(self, here: str) -> list[Tab]:
         titles = {
             "change": _("Overview"),
             "funnel": _("From contact to answer"),
@@ -80,7 +90,7 @@ class Frame:
             "signs": _("Signs"),
             "left_out": _("Left out"),
         }
-        return [Link(title, self.page(name), name == here) for name, title in titles.items()]
+        return [Tab(name, title, self.page(name), name == here) for name, title in titles.items()]
 
     def choices(self) -> dict[str, list[Link]]:
         """Periods that can be chosen with one press, the latest last."""
