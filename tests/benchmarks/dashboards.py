@@ -7,8 +7,11 @@ within this process; of `causes`, which reads every answer and contact of the pe
 
 *first*: with nothing kept of the client, *later*: the best of two further times. p95 over the clients, in milliseconds.
 *by_http*: the whole page of the same clients, fetched from gunicorn (one worker, which knew none of them before) over
-one connection of loopback; on PostgreSQL only. The bare limit is the sum by month of one client's rows in a table of
-365,000 tallies without an index, as in `numbers`.
+one connection of loopback; on PostgreSQL only.
+*honesty*: the pages of this year of the largest client, and what each of them found, which the first one fetches; the
+best of three.
+
+The bare limit is the sum by month of one client's rows in a table of 365,000 tallies without an index, as in `numbers`.
 """
 
 import argparse
@@ -20,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import django
 
@@ -77,6 +81,23 @@ def by_http(cookie: str, clients: list, other) -> dict:
             installation.stop()
 
 
+def honesty(browser, client, year: int) -> dict:
+    """Milliseconds of each page, and of what its findings take where the first page asks for them."""
+    from django.urls import reverse
+
+    from .numbers import best
+
+    def page(name: str, **asked) -> float:
+        address = reverse(f"admin:surveys_honesty_{name}", args=[client.pk])
+        return round(best(lambda: taken(browser, f"{address}?{urlencode({'period': year, **asked})}")))
+
+    findings = ("funnel", "asked", "answered", "counts", "signs", "left_out")
+    return {
+        "pages_ms": {name: page(name) for name in ("change", *findings)},
+        "findings_ms": {name: page("change", found=name) for name in findings},
+    }
+
+
 def visits(fetch: Callable[[str], float], paths: list[str], forget: Callable[[], object] = lambda: None) -> dict:
     """Of each page the first visit, after all has been forgotten, and later ones."""
     from .numbers import p95
@@ -118,6 +139,7 @@ def main() -> None:
         found = {
             part.strip("/") or "page": pages(browser, spread(everyone, most), part) for part, most in PARTS.items()
         }
+        found["honesty"] = honesty(browser, everyone[0], last_answer().year)
         if connection.vendor == "postgresql":
             cookie = browser.cookies.output(header="", attrs=[], sep=";").strip()
             found["by_http"] = by_http(cookie, clients, next(one for one in everyone if one not in clients))
