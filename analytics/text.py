@@ -20,7 +20,8 @@ _SAME_LENGTH = str.maketrans({
     "\xad": " ", "\u200b": " ", "\ufeff": " ",
 })  # fmt: skip
 _ODD_SPACE = re.compile(r"[^\S\n ]")
-_TO_EXCHANGE = re.compile(f"[{''.join(map(chr, _SAME_LENGTH))}]|{_ODD_SPACE.pattern}")  # "-" is none of them
+_ODD_SPACES = "".join(_ODD_SPACE.findall("".join(map(chr, range(0x3001)))))  # beyond, there is none
+_TO_EXCHANGE = re.compile(f"[{''.join(map(chr, _SAME_LENGTH))}{_ODD_SPACES}]")  # "-" is none of them
 _WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"⟦([^⟦⟧]*)⟧")
 REDACTED = {

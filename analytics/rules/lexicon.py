@@ -15,16 +15,19 @@ the length of the comment.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import pairwise, product
+from operator import or_
 from typing import NamedTuple
 
-from analytics.rules.spelling import Parts, Spellings, fold
+from analytics.rules.spelling import Spellings, fold
 
 APART = ("said", "complaint", "wish", "peak")  # kinds of list whose phrases stand beside all others
 GAP = 5  # words that ".." may span; never a comma or a negation
 TYPO_LETTERS = 7  # shorter words have too many neighbours to forgive a typing error
+HEAD = TYPO_LETTERS - 1  # letters of the shortest word with an error
 LONGEST_WORD = 40  # letters looked at; longer "words" are noise
 _ENDINGS = {
     "de": ("e", "er", "es", "en", "em", "ere", "erer", "eres", "eren", "ste", "sten", "s", "n"),
@@ -62,46 +65,49 @@ class Match(NamedTuple):
         return self.places[-1]
 
 
+class Ways(dict[int, list["Node"]]):
+    """How phrases go on, by the slot of their next word; `bits` hold these slots, too, to be compared at a glance."""
+
+    __slots__ = ("bits",)
+
+    def __init__(self, joined: Iterable["Ways"] = ()) -> None:
+        self.bits = 0
+        for ways_on in joined:
+            self.bits |= ways_on.bits
+            for slot, nodes in ways_on.items():
+                self[slot] = [*self.get(slot, ()), *nodes]
+
+
+NOWHERE = Ways()
+
+
 class Node:
-    """How far phrases have come: those that end here, and how others go on, by the slot of their next word."""
+    """How far phrases have come: those that end here, and how others go on, at once or after a gap."""
 
     __slots__ = ("adjoining", "apart", "labels")
 
-    def __init__(self, merged: Iterable["Node"] = ()) -> None:
-        self.labels: list[Label] = []
-        self.adjoining: dict[int, list[Node]] = {}
-        self.apart: dict[int, list[Node]] = {}  # after a gap
-        for node in merged:
-            self.labels += node.labels
-            for own, more in ((self.adjoining, node.adjoining), (self.apart, node.apart)):
-                for slot, nodes in more.items():
-                    own[slot] = [*own.get(slot, ()), *nodes]
-
-    def then(self, pattern: Sequence[int | None]) -> "Node":
-        """Where this pattern of slots leads, None being a gap; the way is made where there is none."""
-        node, is_gap = self, False
-        for slot in pattern:
-            if slot is not None:
-                node = (node.apart if is_gap else node.adjoining).setdefault(slot, [Node()])[0]
-            is_gap = slot is None
-        return node
+    def __init__(self, merged: Sequence["Node"] = ()) -> None:
+        self.labels: tuple[Label, ...] = tuple({label for node in merged for label in node.labels})
+        self.adjoining = _joined([node.adjoining for node in merged if node.adjoining])
+        self.apart = _joined([node.apart for node in merged if node.apart])
 
 
 class Known(NamedTuple):
-    """The slots that a word fills, those of them that some phrase looks for after a gap, and what the word begins."""
+    """The slots that a word fills, as bits those by which a phrase goes on, and what the word begins."""
 
-    slots: set[int]
-    after_gaps: set[int]
+    slots: frozenset[int]
+    bits: int
     begun: Node | None
 
 
 class Line(NamedTuple):
-    """A comment as phrases are followed in it: its words' slots, and those that any phrase wants after a gap."""
+    """A comment as phrases are followed in it. As bits: what the word behind each one fills, and any word at all."""
 
-    slots: list[set[int]]
-    after_gaps: set[int]
-    sentences: list[int]
-    pauses: list[bool]
+    words: Sequence[Word]
+    known: list[Known]
+    behind: list[int]
+    anywhere: int
+    found: set[Match]
 
 
 def ways(part: str) -> list[str]:
@@ -128,15 +134,17 @@ class Lexicon:
         self._slots: dict[str, int] = {}
         self._spellings = Spellings()
         self._misspelt: dict[str, set[int]] = {}
-        self._misspelt_prefixes = Parts()
-        self._phrases = Node()
-        self._after_gaps: set[int] = set()
+        self._misspelt_beginnings: dict[str, set[int]] = {}
+        self._by_head: dict[str, list[str]] = defaultdict(list)  # these beginnings
+        self._phrases: dict[int, Node] = defaultdict(Node)  # by their first slot
+        self._bits: dict[int, int] = {}  # of the slots by which phrases go on
         self._negators: set[int] = set()
         self._number = self._slot("@numbers")
         for group, kinds in groups.items():
             for kind, text in kinds.items():
+                label = Label(group, kind)
                 for phrase in _items(text, r"[,\n]+"):
-                    self._add(phrase, Label(group, kind))
+                    self._add(phrase, label)
         self._forgive_typing_errors()
         self.known = lru_cache(maxsize=remembered)(self._known)
         self._begun_by = lru_cache(maxsize=remembered)(self._begun_by_slots)
@@ -144,46 +152,45 @@ class Lexicon:
     def found(self, words: Sequence[Word]) -> set[Match]:
         """Every phrase in its places, the nearest ones of each beginning; it never crosses a sentence end."""
         known = [self.known(word.text) for word in words]
-        line = Line(
-            [one.slots for one in known],
-            set().union(*[one.after_gaps for one in known]),
-            [word.sentence for word in words],
-            [word.after_pause for word in words],
-        )
-        found: set[Match] = set()
+        following = zip(pairwise(words), known[1:], strict=True)
+        behind = [one.bits if word.sentence == other.sentence else 0 for (word, other), one in following]
+        line = Line(words, known, [*behind, 0], reduce(or_, behind, 0), set())
         for place, one in enumerate(known):
             if one.begun is not None:
-                self._follow(one.begun, (place,), line, found, set())
-        return found
+                if one.begun.labels:
+                    line.found.update([Match(label, (place,)) for label in one.begun.labels])
+                if one.begun.adjoining.bits & line.behind[place] or one.begun.apart.bits & line.anywhere:
+                    self._follow(one.begun, (place,), line, set())
+        return line.found
 
-    def _follow(self, node: Node, places: tuple[int, ...], line: Line, found: set[Match], told: set[Node]) -> None:
-        """All that ends at `node`, unless that was told, and what goes on from it. Depth is the phrases'."""
-        if node.labels and node not in told:
-            told.add(node)
-            found.update([Match(label, places) for label in node.labels])
-        slots, _after_gaps, sentences, _pauses = line
-        following = places[-1] + 1
-        if following == len(slots) or sentences[following] != sentences[following - 1]:
-            return
-        adjoining = node.adjoining
-        for slot in adjoining.keys() & slots[following]:
-            for then in adjoining[slot]:
-                self._follow(then, (*places, following), line, found, told)
-        if node.apart and node.apart.keys() & line.after_gaps:
-            self._leap(node.apart, places, line, found, told)
+    def _follow(self, node: Node, places: tuple[int, ...], line: Line, told: set[Node]) -> None:
+        """All that goes on from `node`. Depth is the phrases'."""
+        if node.adjoining.bits & line.behind[places[-1]]:
+            self._go_on(node.adjoining, places[-1] + 1, places, line, told)
+        if node.apart.bits & line.anywhere:
+            self._leap(node.apart, places, line, told)
 
-    def _leap(self, apart, places: tuple[int, ...], line: Line, found: set[Match], told: set[Node]) -> None:
+    def _leap(self, ways_on: Ways, places: tuple[int, ...], line: Line, told: set[Node]) -> None:
         """Follow what goes on after a gap: no further than a pause, a negation or the end of the sentence."""
-        slots, _after_gaps, sentences, pauses = line
+        words, known = line.words, line.known
         last = places[-1]
-        for index in range(last + 1, min(last + 2 + GAP, len(slots))):
-            if sentences[index] != sentences[last] or pauses[index]:
+        for index in range(last + 1, min(last + 2 + GAP, len(words))):
+            if words[index].sentence != words[last].sentence or words[index].after_pause:
                 return
-            for slot in apart.keys() & slots[index]:
-                for then in apart[slot]:
-                    self._follow(then, (*places, index), line, found, told)
-            if not self._negators.isdisjoint(slots[index]):
+            if ways_on.bits & known[index].bits:
+                self._go_on(ways_on, index, places, line, told)
+            if not self._negators.isdisjoint(known[index].slots):
                 return
+
+    def _go_on(self, ways_on: Ways, index: int, places: tuple[int, ...], line: Line, told: set[Node]) -> None:
+        for slot in ways_on.keys() & line.known[index].slots:
+            for node in ways_on[slot]:
+                reached = (*places, index)
+                if node.labels and node not in told:
+                    told.add(node)
+                    line.found.update([Match(label, reached) for label in node.labels])
+                if node.adjoining or node.apart:
+                    self._follow(node, reached, line, told)
 
     def _add(self, phrase: str, label: Label) -> None:
         for choice in product(*(ways(part) for part in phrase.split())):
@@ -191,10 +198,21 @@ class Lexicon:
             pattern = tuple(None if part == ".." else self._slot(part) for part in parts)
             if pattern[0] is None or pattern[-1] is None:
                 raise ValueError(f"A phrase begins and ends with a word: {phrase!r}")
-            self._phrases.then(pattern).labels.append(label)
-            self._after_gaps.update(slot for before, slot in pairwise(pattern) if before is None)
+            self._node(pattern).labels += (label,)
             if label.kind == "negator" and len(pattern) == 1:
                 self._negators.add(pattern[0])
+
+    def _node(self, pattern: Sequence[int | None]) -> Node:
+        """Where this pattern of slots leads, None being a gap; the way is made where there is none."""
+        node = self._phrases[pattern[0]]
+        for before, slot in pairwise(pattern):
+            if slot is not None:
+                kind = "apart" if before is None else "adjoining"
+                ways_on = getattr(node, kind) or Ways()
+                ways_on.bits |= self._bits.setdefault(slot, 1 << len(self._bits))
+                setattr(node, kind, ways_on)
+                node = ways_on.setdefault(slot, [Node()])[0]
+        return node
 
     def _slot(self, spec: str) -> int:
         """The number of a slot; the first time, its words are entered into the look-up tables."""
@@ -231,15 +249,19 @@ class Lexicon:
         (Of whole words, swapped neighbours are looked for by swapping them back: that would be as much again.)
         """
         _enter_all(self._misspelt, self._spellings.exact, _with_one_missing)
-        _enter_all(self._misspelt_prefixes, self._spellings.prefixes, _with_one_missing)
-        _enter_all(self._misspelt_prefixes, self._spellings.prefixes, _with_two_swapped)
+        beginnings = {part[1:]: slots for part, slots in self._spellings.parts.items() if part[0] == " " != part[-1]}
+        _enter_all(self._misspelt_beginnings, beginnings, _with_one_missing)
+        _enter_all(self._misspelt_beginnings, beginnings, _with_two_swapped)
+        for beginning in self._misspelt_beginnings:
+            self._by_head[beginning[:HEAD]].append(beginning)
 
     def _known(self, word: str) -> Known:
         return self._begun_by(frozenset(self._look_up(word)))
 
     def _begun_by_slots(self, slots: frozenset[int]) -> Known:
-        begun = [node for slot in slots for node in self._phrases.adjoining.get(slot, ())]
-        return Known(set(slots), slots & self._after_gaps, Node(begun) if begun else None)
+        begun = [self._phrases[slot] for slot in slots if slot in self._phrases]
+        bits = reduce(or_, [self._bits[slot] for slot in slots if slot in self._bits], 0)
+        return Known(slots, bits, Node(begun) if len(begun) > 1 else begun[0] if begun else None)
 
     def _look_up(self, word: str) -> set[int]:
         if word[0].isdigit():
@@ -251,7 +273,10 @@ class Lexicon:
 
     def _misspelt_as(self, word: str) -> set[int]:
         """The slots of the listed word that `word` is, or begins with, once one typing error is forgiven."""
-        slots = set(self._misspelt.get(word, ())).union(*self._misspelt_prefixes.beginning(word))
+        begun = [
+            self._misspelt_beginnings[part] for part in self._by_head.get(word[:HEAD], ()) if word.startswith(part)
+        ]
+        slots = set(self._misspelt.get(word, ())).union(*begun)
         if _is_long(word):
             slots.update(*(self._spellings.exact.get(variant, ()) for variant in _with_two_swapped(word)))
         return slots
@@ -261,6 +286,10 @@ def _items(text: str, separators: str) -> Iterator[str]:
     for item in re.split(separators, text):
         if item.strip():
             yield item.strip()
+
+
+def _joined(several: Sequence[Ways]) -> Ways:
+    return Ways(several) if len(several) > 1 else several[0] if several else NOWHERE
 
 
 def _is_long(stem: str) -> bool:

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -44,15 +45,15 @@ _HERE = Path(__file__).parent
 _QUOTED = re.compile(r"^ *>.*$", re.MULTILINE)
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _PIECE = re.compile(
-    r"(?P<token>⟦[a-z]+⟧)"
-    r"|(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)"
+    r"(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)"
+    r"|(?! [^-])(?:(?P<token>⟦[a-z]+⟧)"  # a space between words is seen at once to be nothing else
     r"|(?P<mark>(?<![\d/])(?:10|\d)(?: / |/)(?:10|5)(?![\d/]|[.,]\d))"
     r"|(?P<sum>(?P<money>[€$£]) ?(?P<amount>\d+(?:[.,]\d+)*))"
     r"|(?P<number>\d+(?:[.,:]\d+)*(?:\.(?=\s?[^\W\d_]))?)"
     r"|(?P<currency>(?<![^\W\d_])[€$£]+(?![^\W\d_]))"
     r"|(?P<stop>[.!?;\n…]+)"
     r"|(?P<pause>[,:()\"/]|\s-+\s)"
-    r"|(?P<sign>[\u2600-\u27bf\U0001f300-\U0001faff]|:-?[)(]|;-?\))"
+    r"|(?P<sign>[\u2600-\u27bf\U0001f300-\U0001faff]|:-?[)(]|;-?\)))"
 )
 _MASHED = re.compile(r"(?:asdf|qwert|qwer|yxcv|sdfg|dfgh|jkl|xyz|test)[a-zöä]*|([a-z])\1*|[bcdfghjklmnpqrstvwxzß]{3,}")
 
@@ -186,13 +187,14 @@ def _says_nothing(words: Sequence[Word]) -> bool:
 def _clauses(words: Sequence[Word], matches: list[Match]) -> list[int]:
     """For each word the number of its clause. A phrase holds its own words together."""
     contrasts = {match.first for match in matches if match.label.kind == "contrast"}
-    held = {place for match in matches for place in range(match.first + 1, match.last + 1)}
+    phrases = [match for match in matches if len(match.places) > 1]
+    held = {place for match in phrases for place in range(match.first + 1, match.last + 1)}
     numbers, clause, length = [], 0, 0
+    sentence = words[0].sentence
     for index, word in enumerate(words):
-        new_sentence = index > 0 and word.sentence != words[index - 1].sentence
         broken = (word.after_pause or index in contrasts) and index not in held
-        if new_sentence or broken or length >= CLAUSE_WORDS:
-            clause, length = clause + 1, 0
+        if broken or word.sentence != sentence or length >= CLAUSE_WORDS:
+            clause, length, sentence = clause + 1, 0, word.sentence
         numbers.append(clause)
         length += 1
     return numbers
@@ -200,16 +202,10 @@ def _clauses(words: Sequence[Word], matches: list[Match]) -> list[int]:
 
 def _hits(matches: list[Match], clauses: list[int], keys: tuple[str, ...]) -> list[_Hit]:
     hits = [
-        _Hit(
-            match.label.group if match.label.group in keys else "",
-            match.label.kind,
-            POLARITY.get(match.label.kind, 0),
-            match.first,
-            match.last,
-            clauses[match.first],
-        )
-        for match in matches
-        if match.label.group in keys or match.label.group == "opinion"
+        _Hit(theme, kind, POLARITY.get(kind, 0), places[0], places[-1], clauses[places[0]])
+        for (group, kind), places in matches
+        for theme in ["" if group == "opinion" else group]
+        if not theme or theme in keys
     ]
     return sorted(hits, key=lambda hit: (hit.first, -hit.last, hit.theme))
 
@@ -293,18 +289,19 @@ def _findings(hits: list[_Hit], words: Sequence[Word], keys: tuple[str, ...]) ->
         opinions = [(hit, hit.polarity, POSSIBLE) for hit in hits if not hit.theme and hit.kind != "regret"]
         return (_strongest("general", opinions, words),) if opinions else ()
     themes = {theme: alone[theme] + beside[theme] for theme in {*alone, *beside}}
-    return tuple(_strongest(theme, themes[theme], words) for theme in keys if theme in themes)
+    return tuple([_strongest(theme, themes[theme], words) for theme in sorted(themes, key=keys.index)])
 
 
 def _strongest(theme: str, evidence: list[_Evidence], words: Sequence[Word]) -> Finding:
     """The side with more weight wins, the later one where both weigh the same; its surest phrase is the span."""
-    weight = sum(sentiment * confidence for _, sentiment, confidence in evidence)
-    last = next((sentiment for _, sentiment, _ in reversed(evidence) if sentiment), 0)
+    weight, last = 0.0, 0
+    for _, sentiment, confidence in evidence:
+        weight, last = weight + sentiment * confidence, sentiment or last
     sentiment = (weight > 0) - (weight < 0) if abs(weight) > 0.2 else last
     if theme == "general" and abs(weight) <= 0.2:
         sentiment = 0
     speaking = [piece for piece in evidence if piece[1] == sentiment] or evidence
-    hit, _, confidence = max(speaking, key=lambda piece: piece[2])
+    hit, _, confidence = max(speaking, key=itemgetter(2))
     return Finding(theme, sentiment, confidence, words[hit.first].start, words[hit.last].end)
 
 

@@ -1,11 +1,11 @@
 """One spelling for many, and lists of words by how they are written: wort, wort*, *wort, *wort* and all their forms."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from functools import lru_cache
+from itertools import chain
 
-REMEMBERED = 20_000  # words, folded
+GRAM = 3  # letters by which parts of words are looked for
 
 _OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": "", "-": ""})
 _ELONGATED_VOWEL = re.compile(r"([aeiouy])\1{2,}")
@@ -13,13 +13,14 @@ _ELONGATED = re.compile(r"(\w)\1{2,}")
 _DOUBLED = re.compile(r"(\w)\1")
 
 
-@lru_cache(maxsize=REMEMBERED)
 def fold(word: str) -> str:
     """One spelling for many: "Schoen", "schöön" and "SCHÖN" (lowered) are the same word."""
-    word = word.translate(_OUT)
-    if not _DOUBLED.search(word):  # as most words
+    if not (word.isascii() and word.isalpha()):  # most are both, and none of these steps is for most words
+        word = word.translate(_OUT)
+    if not _DOUBLED.search(word):
         return word
-    word = _ELONGATED.sub(r"\1\1", _ELONGATED_VOWEL.sub(r"\1", word))
+    if _ELONGATED.search(word):
+        word = _ELONGATED.sub(r"\1\1", _ELONGATED_VOWEL.sub(r"\1", word))
     return _DOUBLED.sub(r"\1", word) if len(word) > 4 else word
 
 
@@ -28,29 +29,26 @@ class Parts(defaultdict[str, set]):
 
     def __init__(self) -> None:
         super().__init__(set)
-        self._lengths: dict[str, set[int]] | None = None  # of the parts, by as many letters as the shortest has
-        self._head = 0
-
-    def beginning(self, word: str) -> list[set]:
-        """What each part stands for that `word` begins with. Most words are seen by their head to begin with none."""
-        if self._lengths is None:
-            self._sort()
-        return [self[word[:length]] for length in self._lengths.get(word[: self._head], ()) if word[:length] in self]
+        self._by_gram: dict[str, list[str]] | None = None  # parts by those of their neighbouring letters that few have
+        self._size = 0  # of a gram, letters
 
     def within(self, word: str) -> list[set]:
-        """What each part stands for that stands anywhere in `word`."""
-        if self._lengths is None:
-            self._sort()
-        heads = [word[start : start + self._head] for start in range(len(word))]
-        begun = [(start, self._lengths[head]) for start, head in enumerate(heads) if head in self._lengths]
-        parts = [word[start : start + length] for start, lengths in begun for length in lengths]
-        return [self[part] for part in parts if part in self]
+        """What each part stands for that stands anywhere in `word`. Most of a word's grams belong to no part."""
+        by_gram = self._by_gram if self._by_gram is not None else self._sorted()
+        size, found = self._size, []
+        for start in range(len(word) - size + 1):
+            if (gram := word[start : start + size]) in by_gram:
+                found += [self[part] for part in by_gram[gram] if part in word]
+        return found
 
-    def _sort(self) -> None:
-        head, lengths = min(map(len, self), default=0), defaultdict(set)
-        for part in self:
-            lengths[part[:head]].add(len(part))
-        self._head, self._lengths = head, dict(lengths)  # the lengths last: another thread may be waiting for them
+    def _sorted(self) -> dict[str, list[str]]:
+        self._size = size = min([GRAM, *map(len, self)])
+        grams = {part: [part[start : start + size] for start in range(len(part) - size + 1)] for part in self}
+        common, by_gram = Counter(chain.from_iterable(grams.values())), defaultdict(list)
+        for part, own in grams.items():
+            by_gram[min(own, key=common.__getitem__)].append(part)
+        self._by_gram = dict(by_gram)  # last: another thread may be waiting for it
+        return self._by_gram
 
 
 class Spellings:
@@ -58,9 +56,7 @@ class Spellings:
 
     def __init__(self) -> None:
         self.exact: dict[str, set] = defaultdict(set)
-        self.prefixes = Parts()
-        self._suffixes = Parts()  # back to front
-        self._infixes = Parts()
+        self.parts = Parts()  # where a word begins or ends, with a space
 
     def enter(self, spec: str, value, forms: Iterable[str] = ()) -> None:
         """By `spec`: wort* beginning, *wort ending, *wort* containing it, wort~ in each of its `forms`, or itself."""
@@ -70,17 +66,11 @@ class Spellings:
         if spec.endswith("~"):
             for form in forms:
                 self.exact[fold(form)].add(value)
-        elif spec.startswith("*") and spec.endswith("*"):
-            self._infixes[stem].add(value)
-        elif spec.startswith("*"):
-            self._suffixes[stem[::-1]].add(value)
-        elif spec.endswith("*"):
-            self.prefixes[stem].add(value)
+        elif "*" in (spec[0], spec[-1]):
+            self.parts[f"{'' if spec[0] == '*' else ' '}{stem}{'' if spec[-1] == '*' else ' '}"].add(value)
         else:
             self.exact[stem].add(value)
 
     def of(self, word: str) -> set:
-        """The values of a (folded) word. Time is linear in its length."""
-        found = set(self.exact.get(word, ()))
-        prefixes, suffixes = self.prefixes.beginning(word), self._suffixes.beginning(word[::-1])
-        return found.union(*prefixes, *suffixes, *self._infixes.within(word))
+        """The values of a (folded) word."""
+        return set(self.exact.get(word, ())).union(*self.parts.within(f" {word} "))
