@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from analytics.learning.features import Features, beside, spoken
 from analytics.learning.knowledge import Knowledge
 from analytics.rules import Finding
 
-FORMAT = 2  # 1 had parts of words of two letters, too
+FORMAT = 3  # 2 did not hear the strongest of the other themes, 1 had parts of words of two letters, too
 BATCH = 2_000  # texts judged at a time: bounds the memory
 _SENTENCE = re.compile(r"[^\s.!?;…\n][^.!?;…\n]*[.!?;…]*")
 
@@ -52,25 +53,42 @@ class Linear:
     def scores(self, rows) -> np.ndarray:
         return np.asarray(rows @ self.weights) + self.bias
 
-    def then(self, mix: "Linear") -> "Linear":
-        """The verdicts that `mix` passes over the scores of these."""
-        return Linear(self.weights @ mix.weights, mix.scores(self.bias))
-
 
 @dataclass(frozen=True)
 class Calibration:
-    """Scores to probabilities: a logistic curve per theme (Platt 1999), or one softmax where a text has one theme."""
+    """Scores to probabilities: a logistic curve per theme (Platt 1999), or one softmax where a text has one theme.
 
-    slope: np.ndarray
+    A theme hears all scores, by its column of `weights`; the strongest of the others, by `rivals`; and how long the
+    text is, by `lengths`: the same words say less in a long one.
+    """
+
+    weights: np.ndarray
+    rivals: np.ndarray
+    lengths: np.ndarray
     shift: np.ndarray
     single: bool
 
-    def probabilities(self, scores: np.ndarray) -> np.ndarray:
-        raised = np.clip(scores * self.slope + self.shift, -30, 30)
+    def probabilities(self, scores: np.ndarray, long: np.ndarray) -> np.ndarray:
+        heard = np.einsum("ij,jk->ik", scores, self.weights)  # as "@" would add up differently in other company
+        heard += strongest_others(scores) * self.rivals + long * self.lengths
+        raised = np.clip(heard + self.shift, -30, 30)
         if not self.single:
             return 1 / (1 + np.exp(-raised))
         powers = np.exp(raised - raised.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
+
+
+def how_long(said: Sequence[Sequence[str]]) -> np.ndarray:
+    """A column of how long each text is: the logarithm of its words."""
+    return np.log1p([[len(line)] for line in said]).reshape(-1, 1)
+
+
+def strongest_others(scores: np.ndarray) -> np.ndarray:
+    """For each theme of each text the highest score that another theme has; 0 where there is no other."""
+    if scores.shape[1] < 2:
+        return np.zeros_like(scores)
+    second, first = (place[:, None] for place in np.partition(scores, (-2, -1), axis=1)[:, -2:].T)
+    return np.where(scores < first, first, second)
 
 
 @dataclass(frozen=True)
@@ -123,7 +141,8 @@ class Model:
         return judged
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        return self.calibration.probabilities(self.themes.scores(self.rows(texts)))
+        said = [spoken(text) for text in texts]
+        return self.calibration.probabilities(self.themes.scores(self._rows(texts, said, {})), how_long(said))
 
     def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """The texts as the linear verdicts read them."""
@@ -143,7 +162,7 @@ class Model:
     def _judge(self, texts: Sequence[str], at_hand: Mapping[str, np.ndarray]) -> list[Judgement]:
         said = [spoken(text) for text in texts]
         rows = self._rows(texts, said, at_hand)
-        probabilities = self.calibration.probabilities(self.themes.scores(rows))
+        probabilities = self.calibration.probabilities(self.themes.scores(rows), how_long(said))
         found = self.decide(probabilities, self.thresholds)
         found[[not any(word[0].isalpha() for word in line) for line in said]] = False
         margins = np.abs(probabilities - self.thresholds).min(axis=1, initial=1.0)
@@ -156,20 +175,17 @@ class Model:
     def _findings(self, texts, rows, found: np.ndarray, probabilities: np.ndarray) -> list[list[Finding]]:
         """Each finding points to the sentence that speaks most for it, and feels as that sentence does."""
         findings: list[list[Finding]] = [[] for _ in texts]
-        named = np.flatnonzero(found.any(axis=1))
+        named = np.flatnonzero(found.any(axis=1)).tolist()
         spans = [sentences(texts[place]) for place in named]
         parts = self._parts(texts, rows, named, spans)
-        by_theme, by_feeling = self.themes.scores(parts), self.polarity.scores(parts)
-        first = 0
-        for place, own in zip(named, spans, strict=True):
-            last = first + len(own)
-            for theme in np.flatnonzero(found[place]):
-                best = int(by_theme[first:last, theme].argmax())
-                sentiment = int(by_feeling[first + best].argmax()) - 1
-                findings[place].append(
-                    Finding(self.keys[theme], sentiment, float(probabilities[place, theme]), *own[best])
-                )
-            first = last
+        by_theme, feelings = self.themes.scores(parts), self.polarity.scores(parts).argmax(axis=1) - 1
+        starts = dict(zip(named, accumulate(map(len, spans), initial=0), strict=False))
+        of = dict(zip(named, spans, strict=True))
+        for place, theme in np.argwhere(found).tolist():
+            first, own = starts[place], of[place]
+            best = int(by_theme[first : first + len(own), theme].argmax()) if len(own) > 1 else 0
+            sentiment, sure = int(feelings[first + best]), float(probabilities[place, theme])
+            findings[place].append(Finding(self.keys[theme], sentiment, sure, *own[best]))
         return findings
 
     def _parts(self, texts, rows, named, spans) -> sparse.csr_matrix:
@@ -205,7 +221,9 @@ class Model:
             idf=self.features.idf,
             thresholds=self.thresholds,
             cuts=self.cuts,
-            slope=self.calibration.slope,
+            hears=self.calibration.weights,
+            rivals=self.calibration.rivals,
+            lengths=self.calibration.lengths,
             shift=self.calibration.shift,
             themes=themes,
             theme_scale=theme_scale,
@@ -241,7 +259,7 @@ class Model:
                 features,
                 knowledge,
                 Linear(file["themes"] * file["theme_scale"], file["theme_bias"]),
-                Calibration(file["slope"], file["shift"], header["single"]),
+                Calibration(file["hears"], file["rivals"], file["lengths"], file["shift"], header["single"]),
                 Linear(file["polarity"] * file["polarity_scale"], file["polarity_bias"]),
                 {name: at_hand[name] for name in header["embeds"]},
             )

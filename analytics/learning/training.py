@@ -1,6 +1,6 @@
 """Examples in, a Model out: one linear verdict per theme, calibrated and thresholded on texts it was not fitted on.
 
-A support vector machine per theme (Fan and others 2008, LIBLINEAR), balanced because most themes are rare. All that is
+A support vector machine per theme (Fan and others 2008, LIBLINEAR); what is rare weighs more, by half. All that is
 promised is measured out of fold: on examples that the model at hand had not seen.
 """
 
@@ -14,7 +14,7 @@ from analytics.learning import measures
 from analytics.learning.examples import Example
 from analytics.learning.features import Features, beside, spoken
 from analytics.learning.knowledge import Knowledge
-from analytics.learning.model import Calibration, Embed, Linear, Model, sentences
+from analytics.learning.model import Calibration, Embed, Linear, Model, how_long, sentences, strongest_others
 
 FEW_A_CLASS, SOFT_COST = 30, 5.0  # examples a class below which a softmax learns, and its cost of an error
 COST = 0.2  # of an example on the wrong side
@@ -58,16 +58,16 @@ def train(
     if not keys:
         raise ValueError("No theme has two examples and a text without it: there is nothing to learn.")
     said = _Said.of(examples, keys, Knowledge(language, keywords))
-    scores, wanted = _out_of_fold(said, single, seed)
+    scores, wanted, long = _out_of_fold(said, single, seed)
     kept: dict[str, Embed] = {}
     for name, embed in (embeds or {}).items():
         richer = said.beside(embed, [example.text for example in examples])
-        richer_scores, _ = _out_of_fold(richer, single, seed)
+        richer_scores, _, _ = _out_of_fold(richer, single, seed)
         if _found(richer_scores, wanted, single) > _found(scores, wanted, single) + WORTH_IT:
             said, scores, kept[name] = richer, richer_scores, embed
-    mix, calibration = _calibrated(scores, wanted, single)
-    probabilities = calibration.probabilities(mix.scores(scores))
-    themes = said.fitted(np.ones(len(examples), bool), single, seed).then(mix)
+    calibration = _calibrated(scores, wanted, long, single)
+    probabilities = calibration.probabilities(scores, long)
+    themes = said.fitted(np.ones(len(examples), bool), single, seed)
     thresholds, reached = _promised(probabilities, wanted, promise, single)
     cuts = _cuts(probabilities, wanted, single)
     mute = Linear(np.zeros((themes.weights.shape[0], len(SENTIMENTS)), np.float32), np.zeros(len(SENTIMENTS)))
@@ -85,6 +85,7 @@ class _Said:
     knowledge: Knowledge
     features: Features
     counts: sparse.csr_matrix
+    long: np.ndarray
     wanted: np.ndarray
     words: list[str]
     word_counts: sparse.csr_matrix
@@ -104,7 +105,7 @@ class _Said:
         carried = np.array([[word in by_theme[key] for key in keys] for word in words], bool).reshape(-1, len(keys))
         counts = features.counts(said)
         counts.data = np.minimum(counts.data, MOST_TIMES).astype(np.uint8)
-        return cls(knowledge, features, counts, wanted, words, features.counts(given), carried)
+        return cls(knowledge, features, counts, how_long(said), wanted, words, features.counts(given), carried)
 
     def rows(self, chosen: np.ndarray) -> sparse.csr_matrix:
         rows = self.features.weighted(self.counts if chosen.all() else self.counts[chosen])
@@ -154,12 +155,17 @@ def _folds(wanted: np.ndarray, seed: int) -> np.ndarray:
     return folds
 
 
-def _out_of_fold(said: _Said, single: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of examples by models that have not seen them, and what was wanted."""
+def _out_of_fold(said: _Said, single: bool, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores of examples by models that have not seen them, what was wanted, and how long the texts are."""
     folds = _folds(said.wanted, seed)
     measured = [0] if said.wanted.size > FOLDS[-1][0] else np.unique(folds)
-    scores = [said.fitted(folds != fold, single, seed).scores(said.rows(folds == fold)) for fold in measured]
-    return np.vstack(scores), np.vstack([said.wanted[folds == fold] for fold in measured])
+    parts = [folds == fold for fold in measured]
+    scores = [said.fitted(~part, single, seed).scores(said.rows(part)) for part in parts]
+    return (
+        np.vstack(scores),
+        np.vstack([said.wanted[part] for part in parts]),
+        np.vstack([said.long[part] for part in parts]),
+    )
 
 
 def _fitted(rows: sparse.csr_matrix, wanted: np.ndarray, weight: np.ndarray, single: bool, seed: int) -> Linear:
@@ -182,7 +188,7 @@ def _fitted(rows: sparse.csr_matrix, wanted: np.ndarray, weight: np.ndarray, sin
     said, weighed = np.asarray(rows.sum(axis=0)).ravel(), np.ones(rows.shape[1])
     for theme in np.flatnonzero((often > 0) & (often < weight.sum())):
         carried = wanted[:, theme]
-        even = weight * weight.sum() / 2 / np.where(carried, often[theme], weight.sum() - often[theme])
+        even = weight * np.sqrt(weight.sum() / 2 / np.where(carried, often[theme], weight.sum() - often[theme]))
         inside = (carried @ rows) / weighed
         telling = _telling(inside, said - inside)
         _weigh(rows, telling / weighed)
@@ -224,20 +230,21 @@ def _machine_of_many(often: np.ndarray, total: float, seed: int):
     return LinearSVC(C=COST, class_weight=even, tol=TOLERANCE, random_state=seed)
 
 
-def _calibrated(scores: np.ndarray, wanted: np.ndarray, single: bool) -> tuple[Linear, Calibration]:
-    """How scores are mixed, and how what comes of it becomes probabilities.
+def _calibrated(scores: np.ndarray, wanted: np.ndarray, long: np.ndarray, single: bool) -> Calibration:
+    """How scores become probabilities.
 
-    A theme hears the others, too: praise of the whole is rarer where something in it was praised.
+    A theme hears the others, too: praise of the whole is rarer where something in it was praised, and certain where
+    nothing else was named.
     """
     count = wanted.shape[1]
     if single:
-        return Linear(np.eye(count, dtype=np.float32), np.zeros(count)), _softmax(scores, wanted)
+        return _softmax(scores, wanted)
     slope, shift = _logistic(np.reshape(scores, (-1, 1)), np.ravel(wanted), np.array([1.0, 0.0]), 0.0)
-    start = np.vstack([slope * np.eye(count), np.full(count, shift)])
-    pull = np.vstack([np.where(np.eye(count), NEARNESS, FARNESS), np.full(count, NEARNESS)])
-    curves = np.array([_logistic(scores, *own) for own in zip(wanted.T, start.T, pull.T, strict=True)])
-    mix = Linear(curves[:, :-1].T.astype(np.float32), curves[:, -1])
-    return mix, Calibration(np.ones(count), np.zeros(count), single=False)
+    start = np.vstack([slope * np.eye(count), np.zeros((2, count)), np.full(count, shift)])
+    pull = np.vstack([np.where(np.eye(count), NEARNESS, FARNESS), np.full((3, count), NEARNESS)])
+    heard = (np.column_stack([scores, other, long]) for other in strongest_others(scores).T)
+    curves = np.array([_logistic(*own) for own in zip(heard, wanted.T, start.T, pull.T, strict=True)]).T
+    return Calibration(curves[:-3], *curves[-3:], single=False)
 
 
 def _logistic(scores: np.ndarray, carried: np.ndarray, start: np.ndarray, pull: np.ndarray | float) -> np.ndarray:
@@ -271,7 +278,8 @@ def _softmax(scores: np.ndarray, wanted: np.ndarray) -> Calibration:
         return float((1 - doubt) * surprise[np.arange(len(right)), right].mean() + doubt * surprise.mean())
 
     slope = optimize.minimize_scalar(loss, bounds=(0.1, 30), method="bounded").x
-    return Calibration(np.full(wanted.shape[1], slope), np.zeros(wanted.shape[1]), single=True)
+    count = wanted.shape[1]
+    return Calibration(slope * np.eye(count), *np.zeros((3, count)), single=True)
 
 
 def _promised(probabilities, wanted, promise: float, single: bool) -> tuple[np.ndarray, float | None]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.learning import Example, Model, measures, train, training
+from analytics.learning.model import Calibration, how_long, strongest_others
 
 SAYS = {
     "food": (["Das Frühstück", "Die Suppe", "Das Schnitzel", "Der Kaffee", "Das Buffet"], "lecker", "versalzen"),
@@ -55,10 +56,11 @@ def test_a_comment_of_two_themes_gets_both_with_their_own_sentiment(model):
 
 
 def test_kindred_words_are_known_without_an_example(model):
-    """No example holds these words; the classes of words do."""
-    assert [list(themes(model, text)) for text in ("Das Omelett.", "Die Kellner.", "Die Portionen!")] == [
-        ["food"], ["staff"], ["food"],
-    ]  # fmt: skip
+    """No example holds these words; the classes of words do, but for those of the last text."""
+    *kindred, strange = model.probabilities(["Das Omelett.", "Die Kellner.", "Die Portionen!", "Das Xylophon."])
+    assert [model.keys[place] for place in np.argmax(kindred, axis=1)] == ["food", "staff", "food"]
+    assert np.max(kindred, axis=1).min() > 0.3
+    assert strange.max() < 0.2
 
 
 def test_a_finding_points_to_the_sentence_that_decided(model):
@@ -119,7 +121,7 @@ def test_a_model_survives_its_bytes(model):
     assert again.to_bytes() == Model.from_bytes(again.to_bytes()).to_bytes()
 
 
-@pytest.mark.parametrize("number", [1, 99])
+@pytest.mark.parametrize("number", [1, 2, 99])
 def test_bytes_of_another_format_earlier_or_later_are_refused(tmp_path, number):
     np.savez(tmp_path / "x.npz", header=np.frombuffer(b'{"format": %d}' % number, np.uint8))
     with pytest.raises(ValueError, match=f"format: {number}"):
@@ -178,10 +180,46 @@ def test_a_theme_that_never_stands_beside_others_is_likelier_where_they_are_not(
     """Both texts speak for it alike, and one for another theme, too."""
     own, other = np.random.default_rng(0).normal(size=(2, 4_000))
     scores = np.column_stack([own, other])
-    mix, calibration = training._calibrated(scores, np.column_stack([(own > 0) & (other < 0), other > 0]), single=False)
-    alone, beside = calibration.probabilities(mix.scores(np.array([[1.0, -1.0], [1.0, 1.0]])))[:, 0]
+    wanted, long = np.column_stack([(own > 0) & (other < 0), other > 0]), np.ones((4_000, 1))
+    calibration = training._calibrated(scores, wanted, long, single=False)
+    alone, beside = calibration.probabilities(np.array([[1.0, -1.0], [1.0, 1.0]]), long[:2])[:, 0]
     assert alone > 0.8
     assert beside < 0.2
+
+
+def test_one_other_theme_that_is_surely_named_counts_however_surely_the_rest_are_not():
+    """The first theme stands where no other does. Both texts speak alike of it, and alike of the others in the sum."""
+    scores = np.random.default_rng(0).normal(size=(4_000, 5))
+    wanted, long = np.column_stack([(scores[:, 1:] < 1).all(axis=1), scores[:, 1:] > 1]), np.ones((4_000, 1))
+    calibration = training._calibrated(scores, wanted, long, single=False)
+    none, one = calibration.probabilities(np.array([[0.0, 0, 0, 0, 0], [0.0, 3, -1, -1, -1]]), long[:2])[:, 0]
+    assert none > 0.8
+    assert one < 0.2
+
+
+def test_the_same_scores_say_less_in_a_long_text_where_examples_say_so():
+    scores = np.random.default_rng(0).normal(size=(4_000, 2))
+    long = how_long([["word"] * (2 + 58 * (place % 2)) for place in range(4_000)])
+    calibration = training._calibrated(scores, scores > np.where(long > 3, 1, -1), long, single=False)
+    short, wordy = calibration.probabilities(np.zeros((2, 2)), long[:2])
+    assert (short > 0.8).all()
+    assert (wordy < 0.2).all()
+
+
+def test_the_strongest_other_theme_is_that_of_each_theme_and_none_where_it_is_alone():
+    scores = np.array([[3.0, 1.0, 2.0], [5.0, 5.0, 0.0]])
+    assert strongest_others(scores).tolist() == [[2.0, 3.0, 3.0], [5.0, 5.0, 5.0]]
+    assert strongest_others(scores[:, :1]).tolist() == [[0.0], [0.0]]
+
+
+@pytest.mark.parametrize("themes", [1, 5, 23])
+def test_scores_become_the_same_probabilities_in_any_company(themes):
+    draws = np.random.default_rng(0)
+    scores, long = draws.normal(size=(50, themes)), draws.random((50, 1))
+    calibration = Calibration(draws.normal(size=(themes, themes)), *draws.normal(size=(3, themes)), single=False)
+    together = calibration.probabilities(scores, long)
+    alone = [calibration.probabilities(scores[[row]], long[[row]])[0] for row in range(50)]
+    assert np.array_equal(together, alone)
 
 
 def test_keywords_speak_for_a_theme_that_has_few_examples():
