@@ -11,7 +11,7 @@ from tests import factories
 from tests.analytics.honest_rows import make_answers, make_verdicts
 from tests.browser.conftest import check_accessibility, check_fits
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -1,11 +1,11 @@
 """The pages on which staff learn, check and promise: each fits a phone and a desk, and axe finds nothing on it."""
 
 import datetime as dt
-from collections import Counter
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from analytics import trainings, versions
 from analytics.models import DriftAlert, Theme, ThemeModel
@@ -20,7 +20,7 @@ from tests.browser.conftest import check_accessibility, check_fits
 from tests.feedback_loop.crowds import answered
 from tests.test_admin_reach import emerging
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DAY = dt.timedelta(days=1)
 HONESTY = ("change", "funnel", "asked", "answered", "counts", "signs", "left_out")
 
@@ -115,13 +115,11 @@ def addresses(acme, learned, promised, left_out):
 
 
 def check_rows_stack(visitor):
-    """On a phone every row of a table is read without pushing it sideways, and Chromium still calls it a table."""
+    """On a phone every row of a table is read without pushing it sideways, and the heads of its columns are told."""
     visitor.evaluate("document.querySelectorAll('#content details').forEach(each => each.open = true)")
     tables = visitor.locator("#content .stacks")
     assert tables.evaluate_all("all => all.filter(each => each.scrollWidth > each.parentElement.clientWidth)") == []
-    tree = visitor.context.new_cdp_session(visitor).send("Accessibility.getFullAXTree")["nodes"]
-    roles = Counter(node["role"]["value"] for node in tree if "role" in node)
-    assert roles["columnheader"] >= 2 * tables.count()
+    assert visitor.get_by_role("columnheader").count() >= 2 * tables.count()
     return tables.count()
 
 
@@ -141,6 +139,7 @@ def test_each_page_fits_phone_and_desk_and_axe_finds_nothing(
     for address in addresses:
         visitor.set_viewport_size({"width": width, "height": 844})
         assert visitor.goto(live_server.url + address).status == 200, address
+        expect(visitor.locator("#content [aria-busy]")).to_have_count(0)  # all that is fetched after has come
         check_accessibility(visitor)
         check_fits(visitor)
         visitor.set_viewport_size({"width": other, "height": 844})
