@@ -458,13 +458,14 @@ def test_with_a_theme_chosen_what_is_known_of_all_only_is_neither_fetched_nor_em
         assert "One theme is chosen. Take this filter off to see this." in text_of(page(browser, name=name, **asked))
 
 
-@pytest.mark.parametrize(("name", "most"), [("dashboard", 32), *((name, 24) for name in FETCHED)])
+@pytest.mark.parametrize(("name", "most"), [("dashboard", 32), *((name, 25) for name in FETCHED)])
 def test_a_page_asks_as_often_however_many_clients_and_answers_there_are(browser, acme, globex, name, most):
     def asked() -> int:
         page(browser, name=name, period="2026-10")
         with CaptureQueriesContext(connection) as queries:
             assert page(browser, name=name, period="2026-10").status_code == 200
-        return len(queries)
+        beside = ("SAVEPOINT", "RELEASE", "SELECT set_config")  # how PostgreSQL is told that much is read
+        return sum(not query["sql"].startswith(beside) for query in queries)
 
     theme = Theme.objects.create(client=acme, key="wait", name_en="Waiting", name_de="Warten", side="service")
     teams = [factories.make_team(acme, name) for name in ("North", "South")]
