@@ -13,7 +13,7 @@ _TOGETHER = "SELECT " + ", ".join(
 
 @contextmanager
 def read_together(*, never_one_by_one: bool = False) -> Iterator[None]:
-    """PostgreSQL is told to read whole pages of tables, by two processes, and given room for what it counts.
+    """For reads alone: PostgreSQL is told to read whole pages of tables, by two processes, and given room to count.
 
     `settings` tells it to find rows one by one, which is right for thousands. Who finds a third of a million so, in the
     order of an index, reads each page thirty times; and it believes that as many groups come of it as there are rows.
@@ -27,3 +27,4 @@ def read_together(*, never_one_by_one: bool = False) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TOGETHER + (", set_config('enable_nestloop', 'off', true)" if never_one_by_one else ""))
         yield
+        transaction.set_rollback(True)  # nothing was written; what is read next in a transaction is read as before

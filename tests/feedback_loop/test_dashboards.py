@@ -464,7 +464,7 @@ def test_a_page_asks_as_often_however_many_clients_and_answers_there_are(browser
         page(browser, name=name, period="2026-10")
         with CaptureQueriesContext(connection) as queries:
             assert page(browser, name=name, period="2026-10").status_code == 200
-        beside = ("SAVEPOINT", "RELEASE", "SELECT set_config")  # how PostgreSQL is told that much is read
+        beside = ("SAVEPOINT", "RELEASE", "ROLLBACK TO SAVEPOINT", "SELECT set_config")  # no reads: see `together`
         return sum(not query["sql"].startswith(beside) for query in queries)
 
     theme = Theme.objects.create(client=acme, key="wait", name_en="Waiting", name_de="Warten", side="service")
