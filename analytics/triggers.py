@@ -4,6 +4,8 @@ A fresh answer pays one comparison: its hour is tallied an hour after it ended a
 half an hour of being submitted needs no note (a transaction that is open for half an hour would break this). Noted are
 the hour of the answer and that of the one that follows it, whose day takes it away (see `tallying.add`).
 
+Besides, an answer's customer is changed with its invitation's.
+
 Installed after each `migrate`, since remaking a table on SQLite drops its triggers. There they must be away while
 tables are remade; what changed meanwhile nobody noted, so that everything is tallied anew.
 """

@@ -86,10 +86,8 @@ def _decided(client: Client, kind: str, period: Period) -> QuerySet[Exclusion]:
 def _with_excluded(without: Groups, client: Client, kind: str, period: Period) -> Groups:
     """Only of those customers whose answers were taken out may another answer be the latest."""
     excluded = _decided(client, kind, period).filter(state=Exclusion.State.CONFIRMED)
-    theirs = Response.objects.filter(
-        client=client, kind=kind, invitation__customer__in=excluded.values("response__invitation__customer")
-    )
-    erased = excluded.filter(response__invitation__customer=None).values_list("response__group").annotate(Count("pk"))
+    theirs = Response.objects.filter(client=client, kind=kind, customer__in=excluded.values("response__customer"))
+    erased = excluded.filter(response__customer=None).values_list("response__group").annotate(Count("pk"))
     sides = without, _groups(theirs.counting(), period), _groups(theirs.verified(), period), groups_of(dict(erased))
     return tuple(
         all_ones - counting + latest_ones + alone for all_ones, counting, latest_ones, alone in zip(*sides, strict=True)
